@@ -1,0 +1,196 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ID is the caller-chosen identifier of an OrderCloud object: 1 to 100 letters,
+// digits, underscores and hyphens.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=100
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_-]*$')",message="an OrderCloud ID has only the characters A-Z, a-z, 0-9, _ and -"
+type ID string
+
+// ManagementPolicy says whether the operator may write to OrderCloud.
+// +kubebuilder:validation:Enum=Enforce;Observe
+type ManagementPolicy string
+
+const (
+	// ManagementEnforce keeps OrderCloud equal to the spec.
+	ManagementEnforce ManagementPolicy = "Enforce"
+	// ManagementObserve reads and reports drift, and never writes.
+	ManagementObserve ManagementPolicy = "Observe"
+)
+
+// AdoptionPolicy says what to do when the object already exists in OrderCloud
+// and is not yet claimed by this resource.
+// +kubebuilder:validation:Enum=IfIdentical;Always;Never
+type AdoptionPolicy string
+
+const (
+	// AdoptIfIdentical takes an existing object only when it already holds what
+	// the spec declares.
+	AdoptIfIdentical AdoptionPolicy = "IfIdentical"
+	// AdoptAlways takes an existing object and writes the spec over it.
+	AdoptAlways AdoptionPolicy = "Always"
+	// AdoptNever refuses an existing object.
+	AdoptNever AdoptionPolicy = "Never"
+)
+
+// DeletionPolicy says what becomes of the OrderCloud object when the resource
+// is deleted.
+// +kubebuilder:validation:Enum=Delete;Retain
+type DeletionPolicy string
+
+const (
+	// DeletionDelete deletes the OrderCloud object.
+	DeletionDelete DeletionPolicy = "Delete"
+	// DeletionRetain leaves the OrderCloud object as it is.
+	DeletionRetain DeletionPolicy = "Retain"
+)
+
+// MarketplaceReference names the Marketplace that an object belongs to.
+type MarketplaceReference struct {
+	// name of the Marketplace.
+	// +optional
+	// +default="default"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// namespace of the Marketplace. Empty means the namespace of the object
+	// itself; another namespace has to be let in by the Marketplace's
+	// allowedNamespaces.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// ManagedSpec is the part of the spec that every kind shares which mirrors one
+// OrderCloud object.
+type ManagedSpec struct {
+	// marketplaceRef names the Marketplace in which the object lives. It is
+	// immutable: an object does not move between marketplaces.
+	// +optional
+	// +kubebuilder:default={name: "default"}
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="marketplaceRef is immutable: delete the object and declare it anew to move it to another marketplace"
+	MarketplaceRef MarketplaceReference `json:"marketplaceRef,omitzero"`
+
+	// managementPolicy says whether the operator may write to OrderCloud:
+	// Enforce keeps OrderCloud equal to the spec, Observe only reads and
+	// reports drift.
+	// +optional
+	// +default="Enforce"
+	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
+
+	// adoptionPolicy says what to do when the object already exists in
+	// OrderCloud and is not yet claimed by this resource: IfIdentical takes it
+	// only when it already holds what the spec declares, Always takes it and
+	// writes the spec over it, Never refuses it.
+	// +optional
+	// +default="IfIdentical"
+	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
+
+	// deletionPolicy says what becomes of the OrderCloud object when this
+	// resource is deleted: Delete deletes it, Retain leaves it as it is.
+	// +optional
+	// +default="Delete"
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// suspend stops all reads and writes while it is true. A deletion still
+	// honours deletionPolicy.
+	// +optional
+	// +default=false
+	Suspend bool `json:"suspend,omitempty"`
+
+	// interval at which the object is compared with OrderCloud at the latest,
+	// as a duration such as 30s, 10m or 1h, at least 1s. Unset means the
+	// Marketplace's interval.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="interval must be at least 1s"
+	// +kubebuilder:validation:Pattern="^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+	Interval *metav1.Duration `json:"interval,omitempty"`
+}
+
+// DriftEntry is one field in which OrderCloud differs from the spec.
+type DriftEntry struct {
+	// field is OrderCloud's name of the field, such as Email or xp.costCenter.
+	// +required
+	// +kubebuilder:validation:MaxLength=512
+	Field string `json:"field"`
+
+	// desired is the declared value as text, "(unset)" when the field has to be
+	// null, or "(redacted)" when it is a secret.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Desired string `json:"desired"`
+
+	// observed is OrderCloud's value as text, "(unset)" when it is null, or
+	// "(redacted)" when it is a secret.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Observed string `json:"observed"`
+}
+
+// LastDrift is the latest drift, kept after it was corrected.
+type LastDrift struct {
+	// detectedTime is when the operator first saw the difference.
+	// +required
+	DetectedTime metav1.Time `json:"detectedTime"`
+
+	// correctedTime is when OrderCloud was equal to the spec again; unset while
+	// it is not.
+	// +optional
+	CorrectedTime *metav1.Time `json:"correctedTime,omitempty"`
+
+	// fields that differed, in OrderCloud's names, without their values.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MaxLength=512
+	Fields []string `json:"fields"`
+}
+
+// ManagedStatus is the part of the status that every kind shares which mirrors
+// one OrderCloud object.
+type ManagedStatus struct {
+	// observedGeneration is the metadata.generation that this status is about;
+	// -1 until the operator has seen the object for the first time.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions of the object: Ready, Synced, Drifted, and Reconciling or
+	// Stalled while it is not Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// path of the OrderCloud object that this resource declares, such as
+	// buyers/acme/users/jdoe.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Path string `json:"path,omitempty"`
+
+	// drift is what differs right now, at most 20 fields; empty when in sync.
+	// +optional
+	// +listType=map
+	// +listMapKey=field
+	// +kubebuilder:validation:MaxItems=20
+	Drift []DriftEntry `json:"drift,omitempty"`
+
+	// lastDrift is the latest drift, kept after it was corrected.
+	// +optional
+	LastDrift *LastDrift `json:"lastDrift,omitempty"`
+
+	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
+	// that was last acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}

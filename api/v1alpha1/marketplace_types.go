@@ -1,0 +1,249 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Environment is the kind of environment that a marketplace lives in.
+// +kubebuilder:validation:Enum=Production;Staging;Sandbox
+type Environment string
+
+const (
+	// EnvironmentProduction is where real orders are placed.
+	EnvironmentProduction Environment = "Production"
+	// EnvironmentStaging is overwritten from production every Sunday at 03:00
+	// UTC, by OrderCloud.
+	EnvironmentStaging Environment = "Staging"
+	// EnvironmentSandbox is where marketplaces are developed.
+	EnvironmentSandbox Environment = "Sandbox"
+)
+
+// Region is where OrderCloud runs the marketplace.
+// +kubebuilder:validation:Enum=USWest;USEast;AustraliaEast;WestEurope;JapanEast
+type Region string
+
+const (
+	// RegionUSWest is OrderCloud's first region and the default.
+	RegionUSWest Region = "USWest"
+	// RegionUSEast is the region US East.
+	RegionUSEast Region = "USEast"
+	// RegionAustraliaEast is the region Australia East.
+	RegionAustraliaEast Region = "AustraliaEast"
+	// RegionWestEurope is the region West Europe.
+	RegionWestEurope Region = "WestEurope"
+	// RegionJapanEast is the region Japan East.
+	RegionJapanEast Region = "JapanEast"
+)
+
+// LocalSecretReference names a Secret in the object's own namespace.
+type LocalSecretReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// RateLimit bounds what the operator asks of one marketplace.
+type RateLimit struct {
+	// requestsPerSecond that are sent at most, on average.
+	// +optional
+	// +default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
+
+	// concurrency is how many requests are under way at most at the same time.
+	// +optional
+	// +default=8
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=256
+	Concurrency int32 `json:"concurrency,omitempty"`
+}
+
+// NamespacesFrom says which namespaces may refer to a Marketplace.
+// +kubebuilder:validation:Enum=Same;All;Selector
+type NamespacesFrom string
+
+const (
+	// NamespacesSame lets only the Marketplace's own namespace refer to it.
+	NamespacesSame NamespacesFrom = "Same"
+	// NamespacesAll lets every namespace refer to it.
+	NamespacesAll NamespacesFrom = "All"
+	// NamespacesSelector lets the namespaces refer to it whose labels match.
+	NamespacesSelector NamespacesFrom = "Selector"
+)
+
+// AllowedNamespaces says who may refer to a Marketplace from elsewhere. The
+// Marketplace's own namespace always may.
+// +kubebuilder:validation:XValidation:rule="self.from == 'Selector' ? has(self.selector) : !has(self.selector)",message="selector is required with from: Selector and forbidden otherwise"
+type AllowedNamespaces struct {
+	// from says which namespaces may refer to the Marketplace: Same, All, or
+	// those that match the selector.
+	// +optional
+	// +default="Same"
+	From NamespacesFrom `json:"from,omitempty"`
+
+	// selector of namespaces by their labels, with from: Selector.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// MarketplaceSpec says how to reach one OrderCloud marketplace.
+// +kubebuilder:validation:XValidation:rule="has(self.environment) != has(self.url)",message="exactly one of environment and url must be set"
+// +kubebuilder:validation:XValidation:rule="!has(self.region) || has(self.environment)",message="region goes with environment: leave it out when url is set"
+type MarketplaceSpec struct {
+	// environment of the marketplace; together with region it gives the base
+	// URL of OrderCloud's API. Exactly one of environment and url must be set.
+	// +optional
+	Environment Environment `json:"environment,omitempty"`
+
+	// region in which OrderCloud runs the marketplace, with environment. Unset
+	// means USWest.
+	// +optional
+	Region Region `json:"region,omitempty"`
+
+	// url is the base URL of OrderCloud's API, without a path, instead of
+	// environment and region. It must be https; plain http is accepted for
+	// loopback hosts only. The operator's --allowed-endpoints has to list it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$') || self.matches('^http://(localhost|127(\\\\.[0-9]{1,3}){3}|\\\\[::1\\\\])(:[0-9]{1,5})?/?$')",message="url must be https://host[:port] without a path; http is accepted for localhost, 127.0.0.0/8 and [::1] only"
+	URL string `json:"url,omitempty"`
+
+	// credentialsSecretRef names the Secret, in this namespace, whose keys
+	// clientID and clientSecret are those of an OrderCloud API client.
+	// +required
+	CredentialsSecretRef LocalSecretReference `json:"credentialsSecretRef"`
+
+	// interval at which every object of the marketplace is compared with
+	// OrderCloud at the latest, as a duration such as 30s, 10m or 1h, at least
+	// 1s.
+	// +optional
+	// +default="10m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="interval must be at least 1s"
+	// +kubebuilder:validation:Pattern="^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+	Interval *metav1.Duration `json:"interval,omitempty"`
+
+	// rateLimit bounds what the operator asks of this marketplace.
+	// +optional
+	// +kubebuilder:default={requestsPerSecond: 10, concurrency: 8}
+	RateLimit RateLimit `json:"rateLimit,omitzero"`
+
+	// allowedNamespaces says who may refer to this Marketplace from elsewhere.
+	// +optional
+	// +kubebuilder:default={from: "Same"}
+	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
+}
+
+// ObjectCounts counts the objects of one kind that refer to a Marketplace.
+type ObjectCounts struct {
+	// total number of objects.
+	// +optional
+	Total int32 `json:"total"`
+
+	// ready is how many of them are Ready.
+	// +optional
+	Ready int32 `json:"ready"`
+
+	// drifted is how many of them differ in OrderCloud right now.
+	// +optional
+	Drifted int32 `json:"drifted"`
+
+	// failed is how many of them could not be compared or written at the latest
+	// attempt.
+	// +optional
+	Failed int32 `json:"failed"`
+}
+
+// MarketplaceStatus is what the operator last saw of the marketplace.
+type MarketplaceStatus struct {
+	// observedGeneration is the metadata.generation that this status is about;
+	// -1 until the operator has seen the object for the first time.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions of the Marketplace: Ready, Synced, and Reconciling or Stalled
+	// while it is not Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// url is the resolved base URL of OrderCloud's API.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	URL string `json:"url,omitempty"`
+
+	// roles that the operator's token really holds.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MaxLength=256
+	Roles []string `json:"roles,omitempty"`
+
+	// missingRoles are those that the declared objects need and the token
+	// lacks.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=256
+	MissingRoles []string `json:"missingRoles,omitempty"`
+
+	// buyerUsers counts the BuyerUsers that refer to this Marketplace.
+	// +optional
+	BuyerUsers ObjectCounts `json:"buyerUsers,omitzero"`
+
+	// impersonationConfigs counts the ImpersonationConfigs that refer to this
+	// Marketplace.
+	// +optional
+	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs,omitzero"`
+
+	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
+	// that was last acted upon.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+}
+
+// Marketplace is one OrderCloud marketplace and how to reach it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=mkt,categories=ordercloud
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Synced")].reason`
+// +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.buyerUsers.total`
+// +kubebuilder:printcolumn:name="Configs",type=integer,JSONPath=`.status.impersonationConfigs.total`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:selectablefield:JSONPath=`.spec.environment`
+type Marketplace struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how to reach the marketplace.
+	// +required
+	Spec MarketplaceSpec `json:"spec"`
+
+	// status is what the operator last saw.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status MarketplaceStatus `json:"status,omitzero"`
+}
+
+// MarketplaceList is a list of Marketplaces.
+//
+// +kubebuilder:object:root=true
+type MarketplaceList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Marketplace `json:"items"`
+}

@@ -1,0 +1,92 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+)
+
+var (
+	// errTimedOut says that an attempt took longer than RequestTimeout.
+	errTimedOut = errors.New("timed out")
+	// errTooLarge says that an answer is larger than maximumBodySize.
+	errTooLarge = errors.New("answer larger than 8 MiB")
+)
+
+// describeFailure says in words of this package why no answer came. The errors
+// of net and net/http are not repeated: they hold addresses and ports that
+// differ each time, and URLs.
+func describeFailure(cause error) string {
+	var lookup *net.DNSError
+	var network net.Error
+	switch {
+	case errors.Is(cause, context.Canceled):
+		return "context canceled"
+	case errors.Is(cause, context.DeadlineExceeded):
+		return "context deadline exceeded"
+	case errors.Is(cause, errTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
+		return rootText(cause)
+	case errors.As(cause, &lookup) && lookup.IsNotFound:
+		return "host not found"
+	case errors.As(cause, &lookup):
+		return "host could not be looked up"
+	case isCertificateFailure(cause):
+		return "TLS certificate not trusted"
+	case isHandshakeFailure(cause):
+		return "TLS handshake failed"
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		return "connection refused"
+	case isDropped(cause):
+		return "connection dropped"
+	case errors.As(cause, &network) && network.Timeout():
+		return errTimedOut.Error()
+	}
+	return "no answer"
+}
+
+func rootText(cause error) string {
+	for _, known := range []error{errTimedOut, errTooLarge} {
+		if errors.Is(cause, known) {
+			return known.Error()
+		}
+	}
+	return errUnreadable.Error()
+}
+
+func isCertificateFailure(cause error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var certificate x509.CertificateInvalidError
+	return errors.As(cause, &verification) || errors.As(cause, &authority) ||
+		errors.As(cause, &hostname) || errors.As(cause, &certificate)
+}
+
+func isHandshakeFailure(cause error) bool {
+	var header tls.RecordHeaderError
+	var alert tls.AlertError
+	return errors.As(cause, &header) || errors.As(cause, &alert) || errors.Is(cause, http.ErrSchemeMismatch)
+}
+
+// isDropped says whether a connection ended under a request, or was never
+// made: the failures that another attempt may not meet again. A time-out is
+// none of them, since it has already cost its full time.
+func isDropped(cause error) bool {
+	for _, known := range []error{
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ECONNABORTED, syscall.EPIPE,
+	} {
+		if errors.Is(cause, known) {
+			return true
+		}
+	}
+	return false
+}

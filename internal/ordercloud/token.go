@@ -1,0 +1,57 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Token says what the client's access token stands for. The access token
+// itself is not part of it.
+type Token struct {
+	// Roles are the roles that were granted. Those asked for that the user does
+	// not hold are silently missing [D].
+	Roles []string
+	// Username is the user who acts: the API client's default context user [D].
+	Username string
+	// ClientID is the API client's GUID in lower case [I].
+	ClientID string
+	// Expiry is when the token ends, by this machine's clock.
+	Expiry time.Time
+}
+
+// claims are those of OrderCloud's tokens that this client reads [D].
+type claims struct {
+	Roles    jwt.ClaimStrings `json:"role"`
+	Username string           `json:"usr"`
+	ClientID string           `json:"cid"`
+	jwt.RegisteredClaims
+}
+
+// readClaims does not verify the signature. The token came from the token
+// endpoint itself and its claims are only reported: no decision about trust
+// rests on them, so a signing method that is not known does not matter either.
+func readClaims(accessToken string) (claims, error) {
+	var read claims
+	_, _, err := jwt.NewParser().ParseUnverified(accessToken, &read)
+	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) {
+		return claims{}, errUnreadable
+	}
+	return read, nil
+}
+
+// lifetime prefers expires_in to the exp claim, because it does not depend on
+// the two clocks agreeing.
+func (c claims) lifetime(expiresIn int64, now time.Time) time.Duration {
+	if expiresIn > 0 {
+		return time.Duration(expiresIn) * time.Second
+	}
+	if c.ExpiresAt != nil {
+		return c.ExpiresAt.Sub(now)
+	}
+	return assumedTokenLifetime
+}

@@ -1,0 +1,71 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controlplane
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// modulePath is what the go.mod at the top of the repository declares.
+const modulePath = "github.com/ordercloud-operator/ordercloud-operator"
+
+// findAssets is the directory with kube-apiserver and etcd. It asks the same
+// script as the Makefile does, so that plain "go test ./..." finds, or builds,
+// the same binaries.
+func findAssets(ctx context.Context, options Options) (string, error) {
+	if options.Assets != "" {
+		return options.Assets, nil
+	}
+
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+
+	command := exec.CommandContext(ctx, "sh", filepath.Join(root, "hack", "envtest", "assets.sh"))
+	command.Stderr = options.Progress
+	// The script removes what it has half built, given the time to.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = 5 * time.Second
+
+	output, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("provide kube-apiserver and etcd: %w", err)
+	}
+
+	return strings.TrimSpace(string(output)), nil
+}
+
+// moduleRoot is the top of the repository: the nearest directory above the
+// working directory whose go.mod is the project's. Tests run in their package's
+// directory, the demo at the top.
+func moduleRoot() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+
+	for directory := start; ; directory = filepath.Dir(directory) {
+		content, err := os.ReadFile(filepath.Join(directory, "go.mod"))
+		if err == nil && bytes.HasPrefix(content, []byte("module "+modulePath+"\n")) {
+			return directory, nil
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("find the repository: %w", err)
+		}
+
+		if directory == filepath.Dir(directory) {
+			return "", fmt.Errorf("%s is not inside a checkout of %s", start, modulePath)
+		}
+	}
+}

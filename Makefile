@@ -1,0 +1,154 @@
+# Copyright The ordercloud-operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Needs Go, make and a POSIX shell; `make help` lists what there is. Some targets
+# need more and say so: deploy (kubectl), docker-build (docker), test-sdk (node).
+
+# The image that docker-build builds and deploy runs.
+IMG ?= ghcr.io/ordercloud-operator/ordercloud-operator:latest
+CONTAINER_TOOL ?= docker
+KUBECTL ?= kubectl
+# Git names the version where there is one; a source archive has none.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PLATFORMS ?= linux/amd64,linux/arm64
+
+# Two packages at a time: the suites start a control plane each.
+TEST_PARALLEL ?= 2
+TEST_TIMEOUT ?= 30m
+TEST_PACKAGES ?= ./...
+BENCH ?= .
+
+# -buildvcs=false: the version is stamped below, and a build must not need git.
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
+# Tools are pinned in a module of their own; go tool builds them once.
+TOOL = go tool -modfile=hack/tools/go.mod
+GOLANGCI_LINT = hack/tools/bin/golangci-lint
+
+.DEFAULT_GOAL := help
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*##/ { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: generate
+generate: ## Generate the DeepCopy methods of the API types.
+	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate the CRDs and the operator's role from the markers in the code.
+	$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(if $(wildcard controllers/*.go),$(TOOL) controller-gen rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac)
+
+.PHONY: docs
+docs: ## Generate the API reference, docs/reference.md.
+	$(TOOL) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/crd-ref-docs.yaml --renderer=markdown --output-path=docs/reference.md
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Check the code with golangci-lint and kube-api-linter.
+	$(GOLANGCI_LINT) run
+
+.PHONY: lint-fix
+lint-fix: $(GOLANGCI_LINT) ## Check the code and repair what can be repaired.
+	$(GOLANGCI_LINT) run --fix
+
+.PHONY: verify
+verify: ## Check that generated files are fresh, modules tidy, the code clean and the tree unchanged.
+	sh hack/verify.sh
+
+.PHONY: clean
+clean: ## Remove what was built here (not the cached control plane).
+	rm -rf bin dist cover.out hack/tools/bin
+
+##@ Test
+
+.PHONY: test
+test: ## Run all tests against a real control plane; prints the coverage.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	race=-race; \
+	if [ "$$(go env GOOS)" != darwin ] && [ "$$(go env CGO_ENABLED)" != 1 ]; then \
+		race=; echo "No C compiler, so the tests run without the race detector."; \
+	fi; \
+	set -x; \
+	KUBEBUILDER_ASSETS="$$assets" go test $$race -p $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) -coverprofile cover.out $(TEST_PACKAGES)
+	@grep -v zz_generated cover.out >cover.tmp && mv cover.tmp cover.out
+	@go tool cover -func cover.out | tail -n 1
+
+.PHONY: test-sdk
+test-sdk: ## Run the official JavaScript SDK against the sandbox (needs node and npm).
+	sh test/sdk/run.sh
+
+.PHONY: bench
+bench: ## Run the Go benchmarks; BENCH selects by name.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	set -x; \
+	KUBEBUILDER_ASSETS="$$assets" go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout $(TEST_TIMEOUT) $(TEST_PACKAGES)
+
+.PHONY: demo
+demo: ## Show the operator at work on a real control plane; KEEP=1 leaves it running.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./hack/demo $(if $(KEEP),--keep)
+
+##@ Build
+
+.PHONY: build
+build: ## Build the operator and the sandbox into bin/.
+	$(GO_BUILD) -o bin/ordercloud-operator .
+	$(GO_BUILD) -o bin/ordercloud-sandbox ./cmd/ordercloud-sandbox
+
+.PHONY: run
+run: ## Run the operator here, against the cluster of the current kubeconfig; ARGS adds flags.
+	go run -buildvcs=false . $(ARGS)
+
+.PHONY: docker-build
+docker-build: ## Build the container image IMG.
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+.PHONY: docker-push
+docker-push: ## Push the container image IMG.
+	$(CONTAINER_TOOL) push $(IMG)
+
+.PHONY: docker-buildx
+docker-buildx: ## Build and push IMG for every platform in PLATFORMS.
+	$(CONTAINER_TOOL) buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --push -t $(IMG) .
+
+.PHONY: build-installer
+build-installer: manifests ## Write all that a cluster needs to dist/install.yaml.
+	@mkdir -p dist
+	$(KUSTOMIZE_WITH_IMAGE) >dist/install.yaml
+
+.PHONY: tools
+tools: $(GOLANGCI_LINT) ## Build every tool ahead of its first use.
+	$(TOOL) controller-gen --version
+	$(TOOL) kustomize version
+	$(TOOL) ginkgo version
+
+##@ Deployment
+
+# The image is set on the way out of kustomize, so that deploying changes no
+# file of the checkout.
+KUSTOMIZE_WITH_IMAGE = $(TOOL) kustomize build config/default | sed 's|image: controller:latest|image: $(IMG)|'
+
+.PHONY: install
+install: manifests ## Install the CRDs into the cluster of the current kubeconfig.
+	$(TOOL) kustomize build config/crd | $(KUBECTL) apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every object of these kinds.
+	$(TOOL) kustomize build config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: manifests ## Deploy the CRDs and the operator, from the image IMG.
+	$(KUSTOMIZE_WITH_IMAGE) | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the operator and the CRDs.
+	$(TOOL) kustomize build config/default | $(KUBECTL) delete --ignore-not-found -f -
+
+# Built rather than downloaded: it has kube-api-linter compiled in.
+$(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/main.go
+	@echo "Building golangci-lint with kube-api-linter, once: some minutes on two cores."
+	cd hack/tools && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w" -o bin/golangci-lint ./golangci-lint

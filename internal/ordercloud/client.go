@@ -97,11 +97,18 @@ func (c *Client) Token(ctx context.Context) (Token, error) {
 // authenticates again.
 func (c *Client) Forget() { c.tokens.forget() }
 
+const meRoute = "/v1/me"
+
 // Me returns the user whom the token stands for; any valid token may ask [D].
 func (c *Client) Me(ctx context.Context) (Me, error) {
 	var me Me
-	err := c.do(ctx, call{method: http.MethodGet, route: "/v1/me", path: "/v1/me"}, &me)
-	return me, err
+	if err := c.do(ctx, call{method: http.MethodGet, route: meRoute, path: meRoute}, &me); err != nil {
+		return Me{}, err
+	}
+	if me.ID == "" {
+		return Me{}, &Error{Method: http.MethodGet, Route: meRoute, Status: http.StatusOK, Cause: errUnreadable}
+	}
+	return me, nil
 }
 
 // call is one request: where to, and what with.

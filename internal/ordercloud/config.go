@@ -30,10 +30,12 @@ type Config struct {
 	UserAgent string
 	// Transport carries every attempt of every request, token requests included,
 	// and is the place for limiters and metrics; RouteOf tells it what it
-	// carries. Nil means NewTransport. It has to honour the request's context.
+	// carries. Nil means NewTransport. It has to hand the request's context on to
+	// a *http.Transport in the end: RequestTimeout counts from there.
 	Transport http.RoundTripper
 	// RequestTimeout bounds each attempt, from asking for a connection to the end
-	// of the answer; 0 means 30 seconds.
+	// of the answer; 0 means 30 seconds. Waiting in Transport's limiter is not
+	// counted.
 	RequestTimeout time.Duration
 }
 

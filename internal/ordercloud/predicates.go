@@ -44,9 +44,10 @@ func IsForbidden(err error) bool { return classOf(err) == classForbidden }
 func IsRateLimited(err error) bool { return classOf(err) == classRateLimited }
 
 // IsUnavailable says that OrderCloud could not be reached or did not answer
-// properly: no connection, a time-out, a dropped connection, 5xx, Api.Offline,
-// or an answer that is not OrderCloud's. A write may have been applied all the
-// same. A caller's own cancellation is not meant.
+// properly: no connection, a time-out (a caller's deadline included), a dropped
+// connection, 5xx, Api.Offline, a redirect, or an answer that is not
+// OrderCloud's. A write may have been applied all the same. A caller's own
+// cancellation is not meant.
 func IsUnavailable(err error) bool { return classOf(err) == classUnavailable }
 
 // IsNotFound says that the object, its parent, or an object that the body names
@@ -133,13 +134,23 @@ func (e *Error) class() class {
 	case isOutage(e):
 		return classUnavailable
 	case e.Route == tokenRoute:
-		return classCredentialsRefused
+		return e.classOfTokenRequest()
 	case e.Status == http.StatusUnauthorized || e.hasCode(CodeTokenRevoked):
 		return classUnauthorized
 	case e.Status == http.StatusForbidden:
 		return classForbidden
 	}
 	return e.classByCode()
+}
+
+// classOfTokenRequest knows two answers only, because nothing of a token request
+// but its credentials can be wrong: any other status is not OrderCloud's.
+func (e *Error) classOfTokenRequest() class {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return classCredentialsRefused
+	}
+	return classUnavailable
 }
 
 // classByCode goes by the code alone where a status is not established.

@@ -1,0 +1,188 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// testNow is where every test's clock starts; tests move it themselves.
+var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const testSecret = "s3cret-value"
+
+// testServer is the little of OrderCloud that a test needs: tokens by default,
+// and whatever the test's own handler answers under /v1.
+type testServer struct {
+	*httptest.Server
+	client *Client
+
+	mutex         sync.Mutex
+	clock         time.Time
+	waits         []int
+	tokenRequests int
+	requests      []recordedRequest
+	// token answers /oauth/token; the test may replace it before the first call.
+	token http.HandlerFunc
+	api   http.HandlerFunc
+}
+
+type recordedRequest struct {
+	Method        string
+	URI           string
+	Body          string
+	Authorization string
+}
+
+func newTestServer(t *testing.T, api http.HandlerFunc) *testServer {
+	t.Helper()
+	server := &testServer{clock: testNow, api: api}
+	server.token = func(writer http.ResponseWriter, _ *http.Request) {
+		writeToken(writer, accessToken(jwt.MapClaims{"role": "FullAccess", "n": server.tokenCount()}), 3600)
+	}
+	server.Server = httptest.NewServer(http.HandlerFunc(server.serve))
+	t.Cleanup(server.Close)
+	server.client = server.newClient(t, Config{})
+	return server
+}
+
+// newClient fills in what the test leaves open.
+func (s *testServer) newClient(t *testing.T, config Config) *Client {
+	t.Helper()
+	config.BaseURL = s.URL
+	config.ClientID = "11111111-2222-3333-4444-555555555555"
+	config.ClientSecret = testSecret
+	config.UserAgent = "ordercloud-operator/test"
+	if config.Scopes == nil {
+		config.Scopes = []string{"FullAccess"}
+	}
+	if config.Transport == nil {
+		config.Transport = s.Client().Transport
+	}
+	client, err := newClient(config, seams{now: s.now, wait: s.wait})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func (s *testServer) serve(writer http.ResponseWriter, request *http.Request) {
+	body, _ := io.ReadAll(request.Body)
+	s.mutex.Lock()
+	if request.URL.Path == tokenRoute {
+		s.tokenRequests++
+	} else {
+		s.requests = append(s.requests, recordedRequest{
+			Method: request.Method, URI: request.RequestURI, Body: string(body),
+			Authorization: request.Header.Get("Authorization"),
+		})
+	}
+	s.mutex.Unlock()
+	if request.URL.Path == tokenRoute {
+		s.token(writer, request)
+		return
+	}
+	s.api(writer, request)
+}
+
+func (s *testServer) now() time.Time {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.clock
+}
+
+func (s *testServer) advance(duration time.Duration) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.clock = s.clock.Add(duration)
+}
+
+// wait stands in for the backoff and takes no time.
+func (s *testServer) wait(ctx context.Context, attempt int) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.waits = append(s.waits, attempt)
+	return ctx.Err()
+}
+
+func (s *testServer) tokenCount() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.tokenRequests
+}
+
+func (s *testServer) recorded() []recordedRequest {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return append([]recordedRequest(nil), s.requests...)
+}
+
+func accessToken(claims jwt.MapClaims) string {
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("key"))
+	if err != nil {
+		panic(err)
+	}
+	return signed
+}
+
+func writeToken(writer http.ResponseWriter, access string, expiresIn int) {
+	writeJSON(writer, http.StatusOK, map[string]any{
+		"access_token": access, "token_type": "bearer", "expires_in": expiresIn, "refresh_token": "refresh-value",
+	})
+}
+
+func writeJSON(writer http.ResponseWriter, status int, body any) {
+	writer.Header().Set("Content-Type", "application/json; charset=utf-8")
+	writer.Header().Set(requestIDHeader, "log-1")
+	writer.WriteHeader(status)
+	_ = json.NewEncoder(writer).Encode(body)
+}
+
+// writeError answers with OrderCloud's error body.
+func writeError(writer http.ResponseWriter, status int, code string, data any) {
+	writeJSON(writer, status, errorBody(code, data))
+}
+
+func errorBody(code string, data any) map[string]any {
+	return map[string]any{"Errors": []map[string]any{{
+		"ErrorCode": code, "Message": "jane.doe@example.com is not welcome", "Data": data,
+	}}}
+}
+
+// answer makes a handler that always answers the same.
+func answer(status int, body string) http.HandlerFunc {
+	return func(writer http.ResponseWriter, _ *http.Request) {
+		writer.Header().Set(requestIDHeader, "log-1")
+		writer.WriteHeader(status)
+		_, _ = io.WriteString(writer, body)
+	}
+}
+
+// inTurn makes a handler that answers with one handler after the other, and
+// with the last one from then on.
+func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
+	var mutex sync.Mutex
+	next := 0
+	return func(writer http.ResponseWriter, request *http.Request) {
+		mutex.Lock()
+		handler := handlers[min(next, len(handlers)-1)]
+		next++
+		mutex.Unlock()
+		handler(writer, request)
+	}
+}
+
+// dropConnection ends the connection without an answer.
+func dropConnection(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func pointerTo[T any](value T) *T { return &value }

@@ -14,7 +14,8 @@ import (
 // in one place, so that it can be changed when someone has seen the real one.
 
 // assumedTokenLifetime is used for a token that tells its lifetime neither in
-// expires_in nor in its exp claim: the shortest that an API client can have.
+// expires_in nor in a plausible exp claim: the shortest that an API client can
+// have.
 const assumedTokenLifetime = 10 * time.Minute
 
 // notFoundCodes mean that an object does not exist, under whatever status: a

@@ -44,13 +44,28 @@ func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 	if err != nil {
 		return nil, unreadableError(http.MethodPost, tokenRoute, answered)
 	}
-	lifetime := read.lifetime(issued.ExpiresIn, a.now())
+	lifetime := read.lifetime(expiresIn(issued), a.now())
 	return newGrant(issued.AccessToken, Token{
 		Roles:    read.Roles,
 		Username: read.Username,
 		ClientID: read.ClientID,
 		Expiry:   a.now().Add(lifetime),
 	}, lifetime), nil
+}
+
+// expiresIn is the lifetime in the answer, 0 if it does not say. The library
+// only hands on the instant that it computed by the machine's clock.
+func expiresIn(issued *oauth2.Token) time.Duration {
+	switch seconds := issued.Extra("expires_in").(type) {
+	case float64:
+		return time.Duration(min(seconds, maximumLifetime.Seconds())) * time.Second
+	case string:
+		parsed, err := time.ParseDuration(seconds + "s")
+		if err == nil {
+			return min(parsed, maximumLifetime)
+		}
+	}
+	return 0
 }
 
 // tokenError rebuilds an error of golang.org/x/oauth2 from its parts, because

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -186,3 +187,17 @@ func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 func dropConnection(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 func pointerTo[T any](value T) *T { return &value }
+
+// waiting counts the callers that wait for the token request in flight.
+func (s *tokenSource) waiting() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.flight == nil {
+		return 0
+	}
+	return s.flight.waiters
+}
+
+// waitABit lets other goroutines run; tests wait for states with it, never for
+// a time.
+func waitABit() { runtime.Gosched() }

@@ -10,6 +10,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
+// maximumLifetime bounds what an answer says about a token's end, so that no
+// number in it overflows; the documented maximum is ten hours [D].
+const maximumLifetime = 24 * time.Hour
+
 // Token says what the client's access token stands for. The access token
 // itself is not part of it.
 type Token struct {
@@ -46,12 +50,13 @@ func readClaims(accessToken string) (claims, error) {
 
 // lifetime prefers expires_in to the exp claim, because it does not depend on
 // the two clocks agreeing.
-func (c claims) lifetime(expiresIn int64, now time.Time) time.Duration {
+func (c claims) lifetime(expiresIn time.Duration, now time.Time) time.Duration {
 	if expiresIn > 0 {
-		return time.Duration(expiresIn) * time.Second
+		return expiresIn
 	}
-	if c.ExpiresAt != nil {
-		return c.ExpiresAt.Sub(now)
+	// A token that has ended by this clock means that the clocks disagree.
+	if c.ExpiresAt != nil && c.ExpiresAt.After(now) {
+		return min(c.ExpiresAt.Sub(now), maximumLifetime)
 	}
 	return assumedTokenLifetime
 }

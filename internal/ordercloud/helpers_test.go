@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -68,13 +69,21 @@ func (s *testServer) newClient(t *testing.T, config Config) *Client {
 		config.Scopes = []string{"FullAccess"}
 	}
 	if config.Transport == nil {
-		config.Transport = s.Client().Transport
+		config.Transport = s.wire()
 	}
 	client, err := newClient(config, seams{now: s.now, wait: s.wait})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// wire is a transport that takes a connection of its own for each attempt: on a
+// reused one net/http repeats a dropped GET by itself.
+func (s *testServer) wire() http.RoundTripper {
+	transport := NewTransport()
+	transport.DisableKeepAlives = true
+	return transport
 }
 
 func (s *testServer) serve(writer http.ResponseWriter, request *http.Request) {
@@ -201,3 +210,6 @@ func (s *tokenSource) waiting() int {
 // waitABit lets other goroutines run; tests wait for states with it, never for
 // a time.
 func waitABit() { runtime.Gosched() }
+
+// quiet takes what a server says about handshakes that a test breaks on purpose.
+var quiet = log.New(io.Discard, "", 0)

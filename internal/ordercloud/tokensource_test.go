@@ -26,6 +26,7 @@ func TestTokenRequestIsTheDocumentedOne(t *testing.T) {
 		writeToken(writer, accessToken(jwt.MapClaims{}), 3600)
 	}
 	// The server's recorder reads the body, so the form is taken on its way.
+	wire := server.wire()
 	transport := roundTrip(func(request *http.Request) (*http.Response, error) {
 		body, err := request.GetBody()
 		if err != nil {
@@ -37,7 +38,7 @@ func TestTokenRequestIsTheDocumentedOne(t *testing.T) {
 			return nil, err
 		}
 		form = copied.PostForm
-		return server.Client().Transport.RoundTrip(request)
+		return wire.RoundTrip(request)
 	})
 	client := server.newClient(t, Config{Transport: transport, Scopes: []string{"BuyerUserAdmin", "SetSecurityProfile"}})
 	if _, err := client.Token(t.Context()); err != nil {

@@ -1,0 +1,183 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var operations = map[string]func(context.Context, Collection[BuyerUser]) error{
+	http.MethodGet: func(ctx context.Context, users Collection[BuyerUser]) error {
+		_, err := users.Get(ctx, "jdoe")
+		return err
+	},
+	http.MethodPost: func(ctx context.Context, users Collection[BuyerUser]) error {
+		_, err := users.Create(ctx, fullUser())
+		return err
+	},
+	http.MethodPut: func(ctx context.Context, users Collection[BuyerUser]) error {
+		_, err := users.Save(ctx, "jdoe", fullUser())
+		return err
+	},
+	http.MethodPatch: func(ctx context.Context, users Collection[BuyerUser]) error {
+		_, err := users.Patch(ctx, "jdoe", map[string]any{"Active": true})
+		return err
+	},
+	http.MethodDelete: func(ctx context.Context, users Collection[BuyerUser]) error {
+		return users.Delete(ctx, "jdoe")
+	},
+}
+
+func TestOnlyWhatIsSafeToRepeatIsRepeatedAndOnlyAfterWhatMayPass(t *testing.T) {
+	failures := map[string]struct {
+		handler  http.HandlerFunc
+		repeated bool
+		check    func(error) bool
+	}{
+		"a dropped connection":        {dropConnection, true, IsUnavailable},
+		"an answer cut short":         {cutShort, true, IsUnavailable},
+		"502":                         {answer(502, "<html>"), true, IsUnavailable},
+		"503":                         {answer(503, "{}"), true, IsUnavailable},
+		"504":                         {answer(504, ""), true, IsUnavailable},
+		"503 that says when":          {withRetryAfter(503), false, IsUnavailable},
+		"500":                         {answer(500, coded("ServerError")), false, IsUnavailable},
+		"maintenance":                 {answer(400, coded(CodeAPIOffline)), false, IsUnavailable},
+		"429":                         {withRetryAfter(429), false, IsRateLimited},
+		"400":                         {answer(400, coded("ValidationFailure")), false, IsInvalid},
+		"403":                         {answer(403, coded(CodeInsufficientRoles)), false, IsForbidden},
+		"404 at the first attempt":    {answer(404, coded(CodeNotFound)), false, IsNotFound},
+		"a redirect to a good answer": {http.RedirectHandler("/v1/me", http.StatusFound).ServeHTTP, false, IsUnavailable},
+	}
+	safe := map[string]bool{http.MethodGet: true, http.MethodPut: true, http.MethodDelete: true}
+	for name, failure := range failures {
+		for method, operation := range operations {
+			t.Run(method+" after "+name, func(t *testing.T) {
+				server := newTestServer(t, failure.handler)
+				if err := operation(t.Context(), server.client.BuyerUsers("acme")); !failure.check(err) {
+					t.Errorf("got %v", err)
+				}
+				requests, want := server.recorded(), 1
+				if failure.repeated && safe[method] {
+					want = maximumAttempts
+				}
+				if len(requests) != want {
+					t.Fatalf("got %d attempts, want %d", len(requests), want)
+				}
+				for _, request := range requests {
+					if diff := cmp.Diff(requests[0], request); diff != "" {
+						t.Errorf("an attempt differs from the first (-first +it)\n%s", diff)
+					}
+				}
+			})
+		}
+	}
+}
+
+// cutShort answers half of what it announces.
+func cutShort(writer http.ResponseWriter, _ *http.Request) {
+	writer.Header().Set("Content-Length", "100")
+	_, _ = writer.Write([]byte(`{"ID":`))
+}
+
+func withRetryAfter(status int) http.HandlerFunc {
+	return func(writer http.ResponseWriter, _ *http.Request) {
+		writer.Header().Set("Retry-After", "30")
+		writeError(writer, status, "X", nil)
+	}
+}
+
+func TestARepeatedRequestThatSucceedsIsASuccess(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+		t.Run(method, func(t *testing.T) {
+			server := newTestServer(t, inTurn(dropConnection, answer(503, ""), answer(http.StatusOK, `{"ID":"jdoe"}`)))
+			if err := operations[method](t.Context(), server.client.BuyerUsers("acme")); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]int{2, 3}, server.waits); diff != "" {
+				t.Errorf("waits (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARepeatedDeleteThatFindsNothingIsDone(t *testing.T) {
+	tests := map[string]struct {
+		answers http.HandlerFunc
+		check   func(error) bool
+	}{
+		"after a lost answer":              {inTurn(dropConnection, answer(404, coded(CodeNotFound))), func(err error) bool { return err == nil }},
+		"but not at the first attempt":     {answer(404, coded(CodeNotFound)), IsNotFound},
+		"but not a 404 of another origin":  {inTurn(dropConnection, answer(404, "<html>")), IsUnavailable},
+		"and a refusal stays what it is":   {inTurn(dropConnection, answer(400, coded(CodeCannotDeleteWithOpenOrder))), IsInUse},
+		"after a 503 and a lost answer":    {inTurn(answer(503, ""), dropConnection, answer(404, coded(CodeNotFound))), func(err error) bool { return err == nil }},
+		"but a repeated GET finds nothing": {nil, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if test.answers == nil {
+				server := newTestServer(t, inTurn(dropConnection, answer(404, coded(CodeNotFound))))
+				if _, err := server.client.Buyers().Get(t.Context(), "acme"); !IsNotFound(err) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			server := newTestServer(t, test.answers)
+			if err := server.client.Buyers().Delete(t.Context(), "acme"); !test.check(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestACallerThatLeavesEndsTheRepeats(t *testing.T) {
+	ctx, leave := context.WithCancel(t.Context())
+	server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
+		leave()
+		<-request.Context().Done()
+	})
+	_, err := server.client.Buyers().Get(ctx, "acme")
+	if !errors.Is(err, context.Canceled) || IsUnavailable(err) {
+		t.Errorf("got %v", err)
+	}
+	if want := "GET /v1/buyers/{buyerID}: context canceled"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+	if got := len(server.recorded()); got != 1 {
+		t.Errorf("got %d attempts, want 1", got)
+	}
+}
+
+func TestTheBackoffIsShortJitteredAndEndsWithTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for attempt, base := range map[int]time.Duration{2: firstBackoff, 3: 2 * firstBackoff} {
+			different := map[time.Duration]bool{}
+			for range 50 {
+				start := time.Now()
+				if err := waitJittered(t.Context(), attempt); err != nil {
+					t.Fatal(err)
+				}
+				waited := time.Since(start)
+				if waited < base/2 || waited > base*3/2 {
+					t.Errorf("attempt %d waited %v", attempt, waited)
+				}
+				different[waited] = true
+			}
+			if len(different) < 2 {
+				t.Errorf("attempt %d always waits the same", attempt)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := waitJittered(ctx, 2); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

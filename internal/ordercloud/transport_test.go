@@ -1,0 +1,225 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// timedOut is a net.Error that timed out.
+type timedOut struct{ error }
+
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
+
+func TestFailuresWithoutAnAnswerHaveAStableTextWithoutAddresses(t *testing.T) {
+	breaker := errors.New("breaker open for 10.0.0.1:443?token=abc")
+	tests := map[string]struct {
+		cause error
+		text  string
+	}{
+		"nobody listens":            {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, "connection refused"},
+		"the other side resets":     {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "connection dropped"},
+		"the other side closes":     {fmt.Errorf("reading: %w", io.EOF), "connection dropped"},
+		"no such host":              {&net.DNSError{Name: "jane.example.com", IsNotFound: true}, "host not found"},
+		"a lookup that fails":       {&net.DNSError{Name: "jane.example.com", IsTemporary: true}, "host could not be looked up"},
+		"an unknown authority":      {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "TLS certificate not trusted"},
+		"plain text instead of TLS": {tls.RecordHeaderError{Msg: "first record"}, "TLS handshake failed"},
+		"plain HTTP behind https":   {fmt.Errorf("x: %w", http.ErrSchemeMismatch), "TLS handshake failed"},
+		"a time-out while dialling": {timedOut{errors.New("dial 10.0.0.1:443")}, "timed out"},
+		"a limiter's own error":     {breaker, "no answer"},
+		"an error with a URL":       {&url.Error{Op: "Get", URL: "https://x/?ID=jane", Err: breaker}, "no answer"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+			wire := server.wire()
+			transport := roundTrip(func(request *http.Request) (*http.Response, error) {
+				if RouteOf(request) == tokenRoute {
+					return wire.RoundTrip(request)
+				}
+				return nil, test.cause
+			})
+			client := server.newClient(t, Config{Transport: transport})
+			_, err := client.ImpersonationConfigs().Get(t.Context(), "cs")
+			want := "GET /v1/impersonationconfig/{impersonationConfigID}: " + test.text
+			if err == nil || err.Error() != want {
+				t.Errorf("got %v, want %q", err, want)
+			}
+			if !IsUnavailable(err) || !errors.Is(err, test.cause) {
+				t.Errorf("%v is not unavailable or lost its cause", err)
+			}
+		})
+	}
+}
+
+func TestAnUnreachableHostIsUnavailable(t *testing.T) {
+	server := newTestServer(t, nil)
+	server.Close()
+	_, err := server.client.Me(t.Context())
+	if want := "POST /oauth/token: connection refused"; !IsUnavailable(err) || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestACertificateThatIsNotTrustedIsSaidSo(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = quiet
+	server.StartTLS()
+	defer server.Close()
+	client, err := New(Config{
+		BaseURL: server.URL, ClientID: "c", ClientSecret: "s", Scopes: []string{"FullAccess"}, UserAgent: "test",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Token(t.Context())
+	if want := "POST /oauth/token: TLS certificate not trusted"; !IsUnavailable(err) || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+func TestAnAttemptIsBoundedFromWhenItAsksForAConnection(t *testing.T) {
+	const limit, queue = 30 * time.Second, 10 * time.Minute
+	tests := map[string]http.RoundTripper{
+		"when no answer comes": roundTrip(func(request *http.Request) (*http.Response, error) {
+			time.Sleep(queue) // a limiter's queue, before any connection
+			httptrace.ContextClientTrace(request.Context()).GetConn("host:443")
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}),
+		"when the body never ends": roundTrip(func(request *http.Request) (*http.Response, error) {
+			time.Sleep(queue)
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(endless{request.Context()})}, nil
+		}),
+	}
+	for name, transport := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://host/v1/me", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				_, err = withAttempt(limit, transport).RoundTrip(request)
+				if !errors.Is(err, errTimedOut) || errors.Is(err, context.Canceled) {
+					t.Errorf("got %v", err)
+				}
+				if waited := time.Since(start); waited != queue+limit {
+					t.Errorf("gave up after %v", waited)
+				}
+			})
+		})
+	}
+}
+
+// endless is a body that stalls until its request is given up.
+type endless struct{ ctx context.Context }
+
+func (e endless) Read([]byte) (int, error) {
+	<-e.ctx.Done()
+	return 0, e.ctx.Err()
+}
+
+func TestTimeOutsAndDeadlinesAreUnavailable(t *testing.T) {
+	hang := func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }
+	t.Run("the attempt's, which is not repeated", func(t *testing.T) {
+		server := newTestServer(t, hang)
+		client := server.newClient(t, Config{RequestTimeout: time.Millisecond})
+		client.tokens.current = &grant{access: "a", refreshAt: testNow.Add(time.Hour)}
+		_, err := client.Buyers().Get(t.Context(), "acme")
+		if want := "GET /v1/buyers/{buyerID}: timed out"; !IsUnavailable(err) || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
+		if len(server.waits) != 0 {
+			t.Error("a time-out was repeated")
+		}
+	})
+	t.Run("the caller's", func(t *testing.T) {
+		server := newTestServer(t, hang)
+		ctx, cancel := context.WithTimeout(t.Context(), 0)
+		defer cancel()
+		_, err := server.client.Buyers().Get(ctx, "acme")
+		if !IsUnavailable(err) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestAnAnswerThatIsTooLargeIsNotReadToItsEnd(t *testing.T) {
+	for size, wantError := range map[int]bool{maximumBodySize: false, maximumBodySize + 1: true} {
+		server := newTestServer(t, func(writer http.ResponseWriter, _ *http.Request) {
+			body := append([]byte(`{"ID":"x"}`), bytes.Repeat([]byte(" "), size-len(`{"ID":"x"}`))...)
+			_, _ = writer.Write(body)
+		})
+		_, err := server.client.Buyers().Get(t.Context(), "acme")
+		if (err != nil) != wantError {
+			t.Errorf("%d bytes: got %v", size, err)
+		}
+		if wantError && (!IsUnavailable(err) || !strings.HasSuffix(err.Error(), "answer larger than 8 MiB")) {
+			t.Errorf("%d bytes: got %v", size, err)
+		}
+	}
+}
+
+func TestEveryAttemptPassesThroughTheTransportWithItsRoute(t *testing.T) {
+	server := newTestServer(t, inTurn(dropConnection, answer(http.StatusUnauthorized, ""), answer(http.StatusOK, `{"ID":"jdoe"}`)))
+	var mutex sync.Mutex
+	var routes []string
+	wire := server.wire()
+	transport := roundTrip(func(request *http.Request) (*http.Response, error) {
+		mutex.Lock()
+		routes = append(routes, request.Method+" "+RouteOf(request)+" "+request.Header.Get("User-Agent"))
+		mutex.Unlock()
+		return wire.RoundTrip(request)
+	})
+	client := server.newClient(t, Config{Transport: transport})
+	if _, err := client.BuyerUsers("acme").Get(t.Context(), "jdoe"); err != nil {
+		t.Fatal(err)
+	}
+	const user, token = "GET /v1/buyers/{buyerID}/users/{userID} ordercloud-operator/test", "POST /oauth/token ordercloud-operator/test"
+	if diff := cmp.Diff([]string{token, user, user, token, user}, routes); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if RouteOf(httptest.NewRequest(http.MethodGet, "/", nil)) != "" {
+		t.Error("a foreign request has a route")
+	}
+}
+
+func TestConnectionsAreReused(t *testing.T) {
+	var mutex sync.Mutex
+	addresses := map[string]bool{}
+	server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
+		mutex.Lock()
+		addresses[request.RemoteAddr] = true
+		mutex.Unlock()
+		writeError(writer, http.StatusBadRequest, "X", strings.Repeat("x", 100_000))
+	})
+	client := server.newClient(t, Config{Transport: NewTransport()})
+	for range 10 {
+		_ = client.Buyers().Delete(t.Context(), "acme")
+	}
+	if len(addresses) != 1 {
+		t.Errorf("got %d connections, want 1", len(addresses))
+	}
+}

@@ -34,7 +34,12 @@ func main() {
 // keys its cache by it, so it must not be a constant that is forgotten when
 // go.mod changes.
 func buildInformation() commands.BuildInfo {
-	information := commands.BuildInfo{Version: "unknown", GoVersion: "unknown", Commit: "with kube-api-linter", Date: "built from hack/tools"}
+	information := commands.BuildInfo{
+		Version:   "unknown",
+		GoVersion: "unknown",
+		Commit:    "hack/tools with kube-api-linter",
+		Date:      "this machine",
+	}
 
 	build, available := debug.ReadBuildInfo()
 	if !available {

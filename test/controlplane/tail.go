@@ -4,6 +4,7 @@
 package controlplane
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -27,7 +28,7 @@ func (t *tail) Write(content []byte) (int, error) {
 	t.lines = append(t.lines, lines[:len(lines)-1]...)
 
 	if surplus := len(t.lines) - t.limit; surplus > 0 {
-		t.lines = append([]string(nil), t.lines[surplus:]...)
+		t.lines = slices.Clone(t.lines[surplus:])
 	}
 
 	return len(content), nil
@@ -38,5 +39,5 @@ func (t *tail) String() string {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 
-	return strings.Join(append(t.lines[:len(t.lines):len(t.lines)], t.partial), "\n")
+	return strings.Join(append(slices.Clip(t.lines), t.partial), "\n")
 }

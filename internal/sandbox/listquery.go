@@ -136,4 +136,3 @@ func commaList(values []string) []string {
 	}
 	return elements
 }
-

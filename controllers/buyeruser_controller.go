@@ -1,0 +1,34 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers/status,verbs=patch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
+	cached := manager.GetClient()
+	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
+	return ctrl.NewControllerManagedBy(manager).
+		For(&v1alpha1.BuyerUser{}, builder.WithPredicates(declarationChanged())).
+		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
+		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
+		Watches(&corev1.Secret{}, followNamed(cached, list, byPasswordSecret), builder.OnlyMetadata).
+		WithOptions(options.controller()).
+		Complete(newReconciler(manager, registry, external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}))
+}

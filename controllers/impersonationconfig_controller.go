@@ -1,0 +1,31 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs/status,verbs=patch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs/finalizers,verbs=update
+
+func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
+	cached := manager.GetClient()
+	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
+	return ctrl.NewControllerManagedBy(manager).
+		For(&v1alpha1.ImpersonationConfig{}, builder.WithPredicates(declarationChanged())).
+		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
+		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
+		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
+		WithOptions(options.controller()).
+		Complete(newReconciler(manager, registry, external.ImpersonationConfigs{Reader: cached}))
+}

@@ -1,0 +1,145 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces/status,verbs=patch
+
+// countDelay gathers the changes of objects that refer to a Marketplace: while
+// thousands of them become Ready, its counts are written once in that time.
+const countDelay = time.Second
+
+// marketplaceReconciler keeps the status of Marketplaces. It changes nothing in
+// OrderCloud.
+type marketplaceReconciler struct {
+	client   client.Client
+	recorder events.EventRecorder
+	registry *marketplace.Registry
+	clock    clock.PassiveClock
+
+	lock   sync.Mutex
+	checks map[types.NamespacedName]check
+}
+
+func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
+	reconciler := &marketplaceReconciler{
+		client:   manager.GetClient(),
+		recorder: manager.GetEventRecorder(recorderName),
+		registry: registry,
+		clock:    clock.RealClock{},
+		checks:   map[types.NamespacedName]check{},
+	}
+	counted := predicate.Or(predicate.GenerationChangedPredicate{},
+		conditionChanged(v1alpha1.ReadyCondition, v1alpha1.SyncedCondition, v1alpha1.DriftedCondition))
+	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
+	return ctrl.NewControllerManagedBy(manager).
+		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
+		Watches(&corev1.Secret{}, followNamed(manager.GetClient(), list, byCredentialsSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.BuyerUser{}, countSoon(), builder.WithPredicates(counted)).
+		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(), builder.WithPredicates(counted)).
+		WithOptions(options.controller()).
+		Complete(reconciler)
+}
+
+// countSoon wakes the Marketplace of an object after countDelay; events in
+// between are one.
+func countSoon() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	add := func(object client.Object, waiting queue) {
+		if managed, ok := object.(lifecycle.Object); ok {
+			spec, _ := managed.Managed()
+			waiting.AddAfter(reconcile.Request{NamespacedName: marketplace.Key(object.GetNamespace(), spec.MarketplaceRef)}, countDelay)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, change event.CreateEvent, waiting queue) { add(change.Object, waiting) },
+		UpdateFunc: func(_ context.Context, change event.UpdateEvent, waiting queue) { add(change.ObjectNew, waiting) },
+		DeleteFunc: func(_ context.Context, change event.DeleteEvent, waiting queue) { add(change.Object, waiting) },
+	}
+}
+
+// Reconcile makes one pass over one Marketplace.
+func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var declared v1alpha1.Marketplace
+	err := r.client.Get(ctx, request.NamespacedName, &declared)
+	if apierrors.IsNotFound(err) {
+		r.forget(request.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil || !declared.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, err
+	}
+	before := declared.DeepCopy()
+	needs, err := r.count(ctx, &declared)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	seen, err := r.look(ctx, &declared)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	recordCheck(&declared, seen, needs)
+	if err := r.patchStatus(ctx, before, &declared); err != nil {
+		if apierrors.IsConflict(err) {
+			return ctrl.Result{RequeueAfter: countDelay}, nil
+		}
+		return ctrl.Result{}, err
+	}
+	r.tell(before, &declared)
+	return ctrl.Result{RequeueAfter: max(seen.due.Sub(r.clock.Now()), time.Millisecond)}, nil
+}
+
+func (r *marketplaceReconciler) forget(key types.NamespacedName) {
+	r.registry.Forget(key)
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	delete(r.checks, key)
+}
+
+func (r *marketplaceReconciler) patchStatus(ctx context.Context, before, declared *v1alpha1.Marketplace) error {
+	if equality.Semantic.DeepEqual(before.Status, declared.Status) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := client.IgnoreNotFound(r.client.Status().Patch(ctx, declared, patch)); err != nil {
+		return fmt.Errorf("recording the status of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
+	}
+	return nil
+}
+
+// tell emits one Warning when Synced turns False.
+func (r *marketplaceReconciler) tell(before, declared *v1alpha1.Marketplace) {
+	synced := meta.FindStatusCondition(declared.Status.Conditions, v1alpha1.SyncedCondition)
+	if synced.Status == metav1.ConditionFalse && !meta.IsStatusConditionFalse(before.Status.Conditions, v1alpha1.SyncedCondition) {
+		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, synced.Reason, "Reconcile", "%s", synced.Message)
+	}
+}

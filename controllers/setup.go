@@ -1,0 +1,68 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers wires every kind to its watches, indexes and reconciler.
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// Options are what an operator's administrator decides.
+type Options struct {
+	// AllowedEndpoints are the only hosts that are ever contacted.
+	AllowedEndpoints marketplace.Endpoints
+	// MaxConcurrentReconciles is how many objects of one kind are worked on at
+	// the same time; most of that time they wait for OrderCloud.
+	MaxConcurrentReconciles int
+	// UserAgent names the operator and its version to OrderCloud.
+	UserAgent string
+}
+
+// recorderName is what events say they come from.
+const recorderName = "ordercloud-operator"
+
+// Setup adds every controller, with its indexes, to a manager. The manager's
+// client has to read its own writes (client.CacheOptions.EnableReadYourWritesConsistency).
+func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
+	if err := addIndexes(ctx, manager.GetFieldIndexer()); err != nil {
+		return err
+	}
+	registry := marketplace.NewRegistry(manager.GetClient(), manager.GetAPIReader(), options.AllowedEndpoints, options.UserAgent)
+	for name, add := range map[string]func(ctrl.Manager, *marketplace.Registry, Options) error{
+		"Marketplace":         setupMarketplaces,
+		"BuyerUser":           setupBuyerUsers,
+		"ImpersonationConfig": setupImpersonationConfigs,
+	} {
+		if err := add(manager, registry, options); err != nil {
+			return fmt.Errorf("setting up the %s controller: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (o Options) controller() controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),
+		RateLimiter:             lifecycle.NewRateLimiter(),
+	}
+}
+
+// newReconciler makes the engine's reconciler of one kind.
+func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T]) *lifecycle.Reconciler[T] {
+	return &lifecycle.Reconciler[T]{
+		Client:       manager.GetClient(),
+		Recorder:     manager.GetEventRecorder(recorderName),
+		Marketplaces: registry,
+		Kind:         kind,
+		Clock:        clock.RealClock{},
+	}
+}

@@ -1,0 +1,153 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package external
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// BuyerUsers binds BuyerUser resources to buyer users.
+type BuyerUsers struct {
+	// Reader reads the metadata of Secrets; it may be a cache.
+	Reader client.Reader
+	// Secrets reads the Secrets themselves; it must not be a cache.
+	Secrets client.Reader
+}
+
+// New returns an empty BuyerUser.
+func (b BuyerUsers) New() *v1alpha1.BuyerUser { return &v1alpha1.BuyerUser{} }
+
+// Path returns buyers/BUYER/users/USER.
+func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
+	return unbound.BuyerUsers(string(object.Spec.BuyerID)).Path(object.UserID())
+}
+
+// Bind binds one BuyerUser to the user that it declares.
+func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, marketplace *ordercloud.Client) lifecycle.External {
+	object.Status.UserID = object.UserID()
+	return &buyerUser{
+		BuyerUsers: b, object: object,
+		users: marketplace.BuyerUsers(string(object.Spec.BuyerID)), baseURL: marketplace.BaseURL(),
+	}
+}
+
+type buyerUser struct {
+	BuyerUsers
+
+	object  *v1alpha1.BuyerUser
+	users   ordercloud.Collection[ordercloud.BuyerUser]
+	baseURL string
+}
+
+// Observe looks the user up.
+func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation, error) {
+	if err := u.checkXP(); err != nil {
+		return lifecycle.Observation{}, err
+	}
+	user, err := u.users.Get(ctx, u.object.UserID())
+	if ordercloud.IsNotFound(err) {
+		return lifecycle.Observation{}, nil
+	}
+	if err != nil {
+		return lifecycle.Observation{}, explain(u.call("reading"), err)
+	}
+	return u.compare(ctx, user)
+}
+
+// Create makes the user, with the declared password if there is one.
+func (u *buyerUser) Create(ctx context.Context) (lifecycle.Observation, error) {
+	desired, err := u.desired()
+	if err != nil {
+		return lifecycle.Observation{}, err
+	}
+	secret, err := u.readPassword(ctx)
+	if err != nil {
+		return lifecycle.Observation{}, err
+	}
+	desired.Password = secret.value
+	created, err := u.users.Create(ctx, desired)
+	if ordercloud.IsIDExists(err) {
+		return lifecycle.Observation{}, lifecycle.ErrExists
+	}
+	if err != nil {
+		return lifecycle.Observation{}, u.explainWrite("creating", err)
+	}
+	u.rememberPassword(secret, created)
+	return u.compare(ctx, created)
+}
+
+// Update patches what differs, or with updatePolicy Replace puts the whole user.
+func (u *buyerUser) Update(ctx context.Context, differences drift.Fields) (lifecycle.Observation, error) {
+	var secret password
+	if differences.Has(passwordField) {
+		var err error
+		if secret, err = u.readPassword(ctx); err != nil {
+			return lifecycle.Observation{}, err
+		}
+	}
+	updated, err := u.write(ctx, differences, secret)
+	if isGone(err) {
+		return lifecycle.Observation{}, lifecycle.ErrGone
+	}
+	if err != nil {
+		return lifecycle.Observation{}, u.explainWrite("updating", err)
+	}
+	u.rememberPassword(secret, updated)
+	return u.compare(ctx, updated)
+}
+
+func (u *buyerUser) write(ctx context.Context, differences drift.Fields, secret password) (ordercloud.BuyerUser, error) {
+	if u.object.Spec.UpdatePolicy == v1alpha1.UpdateReplace {
+		desired, err := u.desired()
+		if err != nil {
+			return ordercloud.BuyerUser{}, err
+		}
+		// Only a password that is meant to be set is sent: what a PUT without one
+		// does is not established, PasswordLastSetDate would show it [N].
+		desired.Password = secret.value
+		return u.users.Save(ctx, u.object.UserID(), desired)
+	}
+	return u.users.Patch(ctx, u.object.UserID(), patchOf(differences, secret))
+}
+
+// Delete removes the user.
+func (u *buyerUser) Delete(ctx context.Context) error {
+	err := u.users.Delete(ctx, u.object.UserID())
+	if err == nil || ordercloud.IsNotFound(err) {
+		return nil
+	}
+	return explain(u.call("deleting"), err)
+}
+
+// isGone tells a missing user from a missing buyer.
+func isGone(err error) bool {
+	kind, _, known := ordercloud.MissingObject(err)
+	return ordercloud.IsNotFound(err) && (!known || kind != "Buyer")
+}
+
+// explainWrite names the buyer when it is what is missing.
+func (u *buyerUser) explainWrite(verb string, err error) error {
+	if _, _, known := ordercloud.MissingObject(err); ordercloud.IsNotFound(err) && !known {
+		return failure.MissingInOrderCloud("buyer", string(u.object.Spec.BuyerID), u.baseURL).By(err)
+	}
+	return explain(u.call(verb), err)
+}
+
+func (u *buyerUser) call(verb string) failure.Call {
+	spec := &u.object.Spec
+	return failure.Call{
+		Doing:    fmt.Sprintf("%s %s", verb, u.Path(u.object)),
+		BaseURL:  u.baseURL,
+		Personal: []string{spec.Username, spec.Email, spec.FirstName + " " + spec.LastName, spec.FirstName, spec.LastName, deref(spec.Phone)},
+	}
+}

@@ -1,0 +1,179 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package external
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+const (
+	passwordField = "Password"
+	xpField       = "xp"
+	// maxXP is how many characters of JSON the extended properties may have [D].
+	maxXP = 8000
+)
+
+// checkXP refuses what the API server cannot count.
+func (u *buyerUser) checkXP() error {
+	if u.object.Spec.XP == nil {
+		return nil
+	}
+	if length := utf8.RuneCount(u.object.Spec.XP.Raw); length > maxXP {
+		return failure.New(v1alpha1.ReasonRejected,
+			"spec.xp has %d characters as JSON and OrderCloud takes at most %d: shorten it", length, maxXP).Stall()
+	}
+	if _, err := u.desiredXP(); err != nil {
+		return failure.New(v1alpha1.ReasonRejected, "spec.xp is not a JSON object: correct it").Stall()
+	}
+	return nil
+}
+
+func (u *buyerUser) desiredXP() (map[string]any, error) {
+	if u.object.Spec.XP == nil {
+		return nil, nil
+	}
+	return decodeObject(u.object.Spec.XP.Raw)
+}
+
+// desired is the whole user as declared, without a password.
+func (u *buyerUser) desired() (ordercloud.BuyerUser, error) {
+	spec := &u.object.Spec
+	user := ordercloud.BuyerUser{
+		ID:        u.object.UserID(),
+		Username:  spec.Username,
+		FirstName: spec.FirstName,
+		LastName:  spec.LastName,
+		Email:     spec.Email,
+		Phone:     spec.Phone,
+		Active:    isActive(u.object),
+	}
+	if spec.TermsAccepted != nil {
+		user.TermsAccepted = &spec.TermsAccepted.Time
+	}
+	if spec.XP != nil {
+		user.XP = json.RawMessage(spec.XP.Raw)
+	}
+	return user, nil
+}
+
+func isActive(object *v1alpha1.BuyerUser) bool {
+	return object.Spec.Active == nil || *object.Spec.Active
+}
+
+// compare records what the answer says and lists what differs.
+func (u *buyerUser) compare(ctx context.Context, seen ordercloud.BuyerUser) (lifecycle.Observation, error) {
+	u.record(seen)
+	differences, err := u.differences(seen)
+	if err != nil {
+		return lifecycle.Observation{}, err
+	}
+	observation := lifecycle.Observation{Exists: true, Differences: differences}
+	state, err := u.passwordState(ctx, seen)
+	if err != nil {
+		return lifecycle.Observation{}, err
+	}
+	if state != passwordAsDeclared {
+		observation.Differences = append(observation.Differences, drift.Field{Name: passwordField, WriteOnly: true})
+		observation.Redeclared = state == passwordRedeclared
+	}
+	return observation, nil
+}
+
+func (u *buyerUser) record(seen ordercloud.BuyerUser) {
+	status := &u.object.Status
+	status.CompanyID = seen.CompanyID
+	status.AvailableRoles = seen.AvailableRoles
+	status.DateCreated = toTime(seen.DateCreated)
+	status.PasswordLastSetDate = toTime(seen.PasswordLastSetDate)
+}
+
+func (u *buyerUser) differences(seen ordercloud.BuyerUser) (drift.Fields, error) {
+	spec := &u.object.Spec
+	whole := spec.UpdatePolicy == v1alpha1.UpdateReplace
+	var fields drift.Fields
+	fields = append(fields, drift.Compare("Username", spec.Username, seen.Username)...)
+	fields = append(fields, drift.Compare("FirstName", spec.FirstName, seen.FirstName)...)
+	fields = append(fields, drift.Compare("LastName", spec.LastName, seen.LastName)...)
+	fields = append(fields, drift.Compare("Email", spec.Email, seen.Email)...)
+	fields = append(fields, drift.Compare("Active", isActive(u.object), seen.Active)...)
+	if whole || spec.Phone != nil {
+		fields = append(fields, drift.Compare("Phone", textOrNull(spec.Phone), textOrNull(seen.Phone))...)
+	}
+	if whole || spec.TermsAccepted != nil {
+		fields = append(fields, u.compareTerms(seen)...)
+	}
+	extended, err := u.compareXP(seen, whole)
+	return append(fields, extended...), err
+}
+
+func (u *buyerUser) compareTerms(seen ordercloud.BuyerUser) drift.Fields {
+	var desired *time.Time
+	if u.object.Spec.TermsAccepted != nil {
+		desired = &u.object.Spec.TermsAccepted.Time
+	}
+	return drift.Compare("TermsAccepted", timeOrNull(desired), timeOrNull(seen.TermsAccepted))
+}
+
+func (u *buyerUser) compareXP(seen ordercloud.BuyerUser, whole bool) (drift.Fields, error) {
+	desired, err := u.desiredXP()
+	if err != nil {
+		return nil, err
+	}
+	observed, err := decodeObject(seen.XP)
+	if err != nil {
+		return nil, err
+	}
+	if whole {
+		return drift.CompareWhole(xpField, desired, observed), nil
+	}
+	return drift.CompareDeclared(xpField, desired, observed), nil
+}
+
+// patchOf is the body that changes what differs and nothing else: a PATCH keeps
+// the other fields and the other top-level keys of xp [D].
+func patchOf(differences drift.Fields, secret password) map[string]any {
+	body := map[string]any{}
+	extended := map[string]any{}
+	for _, field := range differences {
+		key, isExtended := strings.CutPrefix(field.Name, xpField+".")
+		switch {
+		case isExtended:
+			extended[key] = field.Desired
+		case field.Name == passwordField:
+			body[passwordField] = secret.value
+		default:
+			body[field.Name] = field.Desired
+		}
+	}
+	if len(extended) > 0 {
+		body[xpField] = extended
+	}
+	return body
+}
+
+func textOrNull(text *string) any {
+	if text == nil || *text == "" {
+		return nil
+	}
+	return *text
+}
+
+// timeOrNull is a moment as text in UTC and whole seconds, so that two ways of
+// writing one moment are equal.
+func timeOrNull(moment *time.Time) any {
+	if moment == nil || moment.IsZero() {
+		return nil
+	}
+	return moment.UTC().Truncate(time.Second).Format(time.RFC3339)
+}

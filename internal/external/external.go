@@ -1,0 +1,71 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package external knows, for every kind, how a declared object is looked up,
+// created, updated, deleted and compared in OrderCloud. It writes nothing to
+// Kubernetes.
+package external
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// unbound names paths; it reaches nothing.
+var unbound *ordercloud.Client
+
+// explain turns an error of the OrderCloud client into a failure that a person
+// reads; any other error stays what it is.
+func explain(call failure.Call, err error) error {
+	if problem := call.FromOrderCloud(err); problem != nil {
+		return problem
+	}
+	return fmt.Errorf("%s: %w", call.Doing, err)
+}
+
+// decodeObject reads a JSON object and keeps its numbers as they were written.
+func decodeObject(raw []byte) (map[string]any, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		return nil, fmt.Errorf("reading a JSON object: %w", err)
+	}
+	return object, nil
+}
+
+// toTime is a time as Kubernetes keeps it, in whole seconds: with fractions, an
+// unchanged status would look changed after its way through the API server.
+func toTime(moment *time.Time) *metav1.Time {
+	if moment == nil {
+		return nil
+	}
+	whole := metav1.NewTime(moment.Truncate(time.Second))
+	return &whole
+}
+
+// optional turns an empty text into null.
+func optional[T ~string](text T) *string {
+	if text == "" {
+		return nil
+	}
+	value := string(text)
+	return &value
+}
+
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

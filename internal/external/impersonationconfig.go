@@ -1,0 +1,126 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package external
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// ImpersonationConfigs binds ImpersonationConfig resources to impersonation
+// configs.
+type ImpersonationConfigs struct {
+	// Reader reads the BuyerUsers that configs refer to; it may be a cache.
+	Reader client.Reader
+}
+
+// New returns an empty ImpersonationConfig.
+func (i ImpersonationConfigs) New() *v1alpha1.ImpersonationConfig {
+	return &v1alpha1.ImpersonationConfig{}
+}
+
+// Path returns impersonationconfig/ID.
+func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string {
+	return unbound.ImpersonationConfigs().Path(object.ConfigID())
+}
+
+// Bind binds one ImpersonationConfig to the config that it declares.
+func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, marketplace *ordercloud.Client) lifecycle.External {
+	return &impersonationConfig{
+		ImpersonationConfigs: i, object: object,
+		marketplace: marketplace, configs: marketplace.ImpersonationConfigs(),
+	}
+}
+
+type impersonationConfig struct {
+	ImpersonationConfigs
+
+	object      *v1alpha1.ImpersonationConfig
+	marketplace *ordercloud.Client
+	configs     ordercloud.Collection[ordercloud.ImpersonationConfig]
+	// desired is what the declaration stands for, once its references are
+	// resolved.
+	desired ordercloud.ImpersonationConfig
+	// redeclared: a reference stands for something else than at the last pass.
+	redeclared bool
+}
+
+// Observe resolves the references and looks the config up.
+func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecycle.Observation, error) {
+	if err := c.resolve(ctx, claimed); err != nil {
+		return lifecycle.Observation{}, err
+	}
+	seen, err := c.configs.Get(ctx, c.object.ConfigID())
+	if ordercloud.IsNotFound(err) {
+		return lifecycle.Observation{}, nil
+	}
+	if err != nil {
+		return lifecycle.Observation{}, explain(c.call("reading"), err)
+	}
+	return c.compare(seen), nil
+}
+
+// Create makes the config.
+func (c *impersonationConfig) Create(ctx context.Context) (lifecycle.Observation, error) {
+	created, err := c.configs.Create(ctx, c.desired)
+	if ordercloud.IsIDExists(err) {
+		return lifecycle.Observation{}, lifecycle.ErrExists
+	}
+	if err != nil {
+		return lifecycle.Observation{}, c.explainWrite(ctx, "creating", err)
+	}
+	return c.compare(created), nil
+}
+
+// Update puts the whole config: every one of its fields is declared, and a stray
+// null would grant the whole marketplace.
+func (c *impersonationConfig) Update(ctx context.Context, _ drift.Fields) (lifecycle.Observation, error) {
+	saved, err := c.configs.Save(ctx, c.object.ConfigID(), c.desired)
+	if err != nil {
+		return lifecycle.Observation{}, c.explainWrite(ctx, "updating", err)
+	}
+	return c.compare(saved), nil
+}
+
+// Delete removes the config. It needs none of the references.
+func (c *impersonationConfig) Delete(ctx context.Context) error {
+	err := c.configs.Delete(ctx, c.object.ConfigID())
+	if err == nil || ordercloud.IsNotFound(err) {
+		return nil
+	}
+	return explain(c.call("deleting"), err)
+}
+
+func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifecycle.Observation {
+	want := &c.desired
+	var fields drift.Fields
+	compare := func(name string, desired, observed *string) {
+		fields = append(fields, drift.Compare(name, textOrNull(desired), textOrNull(observed))...)
+	}
+	compare("ImpersonationBuyerID", want.ImpersonationBuyerID, seen.ImpersonationBuyerID)
+	compare("ImpersonationGroupID", want.ImpersonationGroupID, seen.ImpersonationGroupID)
+	compare("ImpersonationUserID", want.ImpersonationUserID, seen.ImpersonationUserID)
+	compare("BuyerID", want.BuyerID, seen.BuyerID)
+	compare("GroupID", want.GroupID, seen.GroupID)
+	compare("UserID", want.UserID, seen.UserID)
+	compare("SecurityProfileID", &want.SecurityProfileID, &seen.SecurityProfileID)
+	// The letter case of an API client's ID changes between endpoints [I].
+	if !strings.EqualFold(want.ClientID, seen.ClientID) {
+		compare("ClientID", &want.ClientID, &seen.ClientID)
+	}
+	return lifecycle.Observation{Exists: true, Differences: fields, Redeclared: c.redeclared}
+}
+
+func (c *impersonationConfig) call(verb string) failure.Call {
+	return failure.Call{Doing: fmt.Sprintf("%s %s", verb, c.Path(c.object)), BaseURL: c.marketplace.BaseURL()}
+}

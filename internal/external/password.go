@@ -1,0 +1,128 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package external
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// password is a declared password and the Secret's version that it is from.
+type password struct {
+	value   ordercloud.Secret
+	version string
+}
+
+// passwordState says whether the user's password is the declared one, as far as
+// can be told: OrderCloud never tells a password, only when it was set [D].
+type passwordState int
+
+const (
+	passwordAsDeclared passwordState = iota
+	// passwordRedeclared: the Secret changed since the operator wrote it.
+	passwordRedeclared
+	// passwordSetByOther: somebody else set it since.
+	passwordSetByOther
+)
+
+// passwordState looks at the Secret's metadata only; its value is read when it
+// is to be written.
+func (u *buyerUser) passwordState(ctx context.Context, seen ordercloud.BuyerUser) (passwordState, error) {
+	if !u.enforcesPassword() {
+		u.object.Status.EnforcedPassword = nil
+		return passwordAsDeclared, nil
+	}
+	version, err := u.secretVersion(ctx)
+	if err != nil {
+		return passwordAsDeclared, err
+	}
+	written := u.object.Status.EnforcedPassword
+	switch {
+	case written == nil || written.SecretVersion != version:
+		return passwordRedeclared, nil
+	case !written.LastSetDate.Equal(toTime(seen.PasswordLastSetDate)):
+		return passwordSetByOther, nil
+	default:
+		return passwordAsDeclared, nil
+	}
+}
+
+func (u *buyerUser) enforcesPassword() bool {
+	return u.object.Spec.PasswordSecretRef != nil && u.object.Spec.PasswordPolicy == v1alpha1.PasswordEnforce
+}
+
+// rememberPassword notes which password was written, without the password. The
+// date in the answer is the mark by which somebody else's change is seen.
+func (u *buyerUser) rememberPassword(written password, answer ordercloud.BuyerUser) {
+	if written.version == "" || !u.enforcesPassword() {
+		return
+	}
+	u.object.Status.EnforcedPassword = &v1alpha1.EnforcedPassword{
+		SecretVersion: written.version,
+		LastSetDate:   toTime(answer.PasswordLastSetDate),
+	}
+}
+
+func (u *buyerUser) secretVersion(ctx context.Context) (string, error) {
+	metadata := metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	if err := u.Reader.Get(ctx, u.secretKey(), &metadata); err != nil {
+		return "", u.explainSecret(err)
+	}
+	return versionOf(&metadata), nil
+}
+
+// readPassword reads the declared password, or none when none is declared.
+func (u *buyerUser) readPassword(ctx context.Context) (password, error) {
+	reference := u.object.Spec.PasswordSecretRef
+	if reference == nil {
+		return password{}, nil
+	}
+	var secret corev1.Secret
+	if err := u.Secrets.Get(ctx, u.secretKey(), &secret); err != nil {
+		return password{}, u.explainSecret(err)
+	}
+	value := string(secret.Data[u.passwordKey()])
+	if value == "" {
+		return password{}, failure.New(v1alpha1.ReasonReferenceNotFound,
+			"Secret %s has no value under the key %q, which passwordSecretRef names", u.secretKey(), u.passwordKey()).
+			Again(failure.AtInterval)
+	}
+	return password{value: ordercloud.Secret(value), version: versionOf(&secret)}, nil
+}
+
+func (u *buyerUser) secretKey() types.NamespacedName {
+	return types.NamespacedName{Namespace: u.object.Namespace, Name: u.object.Spec.PasswordSecretRef.Name}
+}
+
+func (u *buyerUser) passwordKey() string {
+	if key := u.object.Spec.PasswordSecretRef.Key; key != "" {
+		return key
+	}
+	return "password"
+}
+
+// explainSecret says that the Secret is missing. Somebody may be about to apply
+// it, and its arrival wakes the object: nothing is stalled.
+func (u *buyerUser) explainSecret(err error) error {
+	if apierrors.IsNotFound(err) {
+		return failure.New(v1alpha1.ReasonReferenceNotFound,
+			"Secret %s, which passwordSecretRef names, does not exist: create it", u.secretKey()).
+			Again(failure.AtInterval).By(err)
+	}
+	return fmt.Errorf("getting Secret %s: %w", u.secretKey(), err)
+}
+
+func versionOf(object metav1.Object) string {
+	return string(object.GetUID()) + "/" + object.GetResourceVersion()
+}

@@ -1,0 +1,156 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package external
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// resolve finds out what the names and references of the spec stand for, in this
+// marketplace and now.
+func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
+	spec := &c.object.Spec
+	c.desired = ordercloud.ImpersonationConfig{
+		ID:                   c.object.ConfigID(),
+		ImpersonationBuyerID: optional(spec.ImpersonationBuyerID),
+		ImpersonationGroupID: optional(spec.ImpersonationGroupID),
+		ImpersonationUserID:  optional(spec.ImpersonationUserID),
+		BuyerID:              optional(spec.BuyerID),
+		GroupID:              optional(spec.GroupID),
+		UserID:               optional(spec.UserID),
+		SecurityProfileID:    string(spec.SecurityProfileID),
+		ClientID:             string(spec.ClientID),
+	}
+	want := &c.desired
+	if err := c.resolveUser(ctx, spec.ImpersonationUserRef, claimed, &want.ImpersonationBuyerID, &want.ImpersonationUserID); err != nil {
+		return err
+	}
+	if err := c.resolveUser(ctx, spec.UserRef, claimed, &want.BuyerID, &want.UserID); err != nil {
+		return err
+	}
+	c.describeParties()
+	if err := c.resolveClient(ctx); err != nil {
+		return err
+	}
+	c.recordResolved()
+	return nil
+}
+
+// resolveUser waits for the referenced user while nothing is granted yet. Once
+// the config exists, a user that is in trouble must not stop the comparison of
+// who may impersonate whom.
+func (c *impersonationConfig) resolveUser(ctx context.Context, reference *v1alpha1.BuyerUserReference, claimed bool, buyerID, userID **string) error {
+	if reference == nil {
+		return nil
+	}
+	key := types.NamespacedName{Namespace: c.object.Namespace, Name: reference.Name}
+	var user v1alpha1.BuyerUser
+	err := c.Reader.Get(ctx, key, &user)
+	if apierrors.IsNotFound(err) {
+		return failure.New(v1alpha1.ReasonReferenceNotFound,
+			"BuyerUser %s does not exist: create it, or name another one", key).Again(failure.AtInterval).By(err)
+	}
+	if err != nil {
+		return fmt.Errorf("getting BuyerUser %s: %w", key, err)
+	}
+	own := marketplace.Key(c.object.Namespace, c.object.Spec.MarketplaceRef)
+	if marketplace.Key(user.Namespace, user.Spec.MarketplaceRef) != own {
+		return failure.New(v1alpha1.ReasonReferenceNotFound,
+			"BuyerUser %s belongs to another Marketplace than %s: refer to a user of the same one", key, own).Stall()
+	}
+	if !claimed && !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ReadyCondition) {
+		return failure.New(v1alpha1.ReasonReferenceNotReady,
+			"waiting for BuyerUser %s to be Ready", key).Again(failure.AtInterval)
+	}
+	*buyerID, *userID = optional(user.Spec.BuyerID), optional(user.UserID())
+	return nil
+}
+
+// resolveClient looks an application up by its name. A filter may match more
+// than it names, so the answer is compared again [N].
+func (c *impersonationConfig) resolveClient(ctx context.Context) error {
+	name := c.object.Spec.ClientName
+	if name == "" {
+		return nil
+	}
+	var ids []string
+	for application, err := range c.marketplace.APIClients().All(ctx, ordercloud.Filter{Field: "AppName", Expression: name}) {
+		if err != nil {
+			return explain(failure.Call{
+				Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: c.marketplace.BaseURL(),
+			}, err)
+		}
+		if application.AppName == name {
+			ids = append(ids, application.ID)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return failure.New(v1alpha1.ReasonReferenceNotFound,
+			"no API client in %s is named %q: correct clientName, or create the application", c.marketplace.BaseURL(), name).
+			Stall().Again(failure.Backoff)
+	case 1:
+		c.desired.ClientID = ids[0]
+		return nil
+	default:
+		return failure.New(v1alpha1.ReasonReferenceNotFound,
+			"%d API clients in %s are named %q: give clientID instead, or rename the others", len(ids), c.marketplace.BaseURL(), name).
+			Stall()
+	}
+}
+
+// recordResolved also notices that a reference stands for something else than
+// before, which is a change of the declaration and no drift.
+func (c *impersonationConfig) recordResolved() {
+	resolved := &v1alpha1.ResolvedReferences{
+		ClientID:             strings.ToLower(c.desired.ClientID),
+		ImpersonationBuyerID: deref(c.desired.ImpersonationBuyerID),
+		ImpersonationUserID:  deref(c.desired.ImpersonationUserID),
+		BuyerID:              deref(c.desired.BuyerID),
+		UserID:               deref(c.desired.UserID),
+	}
+	before := c.object.Status.Resolved
+	c.redeclared = before != nil && *before != *resolved
+	c.object.Status.Resolved = resolved
+}
+
+// describeParties says in short who may impersonate whom, for the columns.
+func (c *impersonationConfig) describeParties() {
+	want, status := &c.desired, &c.object.Status
+	status.Target = party("any buyer", deref(want.BuyerID), deref(want.GroupID), deref(want.UserID))
+	switch {
+	case want.ImpersonationBuyerID != nil:
+		status.Impersonator = party("", *want.ImpersonationBuyerID, deref(want.ImpersonationGroupID), deref(want.ImpersonationUserID))
+	case want.ImpersonationGroupID != nil:
+		status.Impersonator = "admin group " + *want.ImpersonationGroupID
+	case want.ImpersonationUserID != nil:
+		status.Impersonator = "admin " + *want.ImpersonationUserID
+	default:
+		status.Impersonator = "admins"
+	}
+}
+
+func party(anyone, buyerID, groupID, userID string) string {
+	switch {
+	case buyerID == "":
+		return anyone
+	case groupID != "":
+		return buyerID + "/group " + groupID
+	case userID != "":
+		return buyerID + "/" + userID
+	default:
+		return buyerID
+	}
+}

@@ -1,0 +1,152 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package failure
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// Call says what was asked of OrderCloud when it failed.
+type Call struct {
+	// Doing is the verb and the thing, such as "creating buyers/acme/users/jdoe".
+	Doing string
+	// BaseURL of the marketplace.
+	BaseURL string
+	// Personal are declared values that an answer might echo and that must not
+	// be shown.
+	Personal []string
+}
+
+// FromOrderCloud explains an error of the OrderCloud client. It returns nil for
+// an error that did not come from there, a cancelled context included.
+func (c Call) FromOrderCloud(err error) *Failure {
+	switch {
+	case err == nil, c.isForeign(err):
+		return nil
+	case ordercloud.IsCredentialsRefused(err), ordercloud.IsUnauthorized(err):
+		return New(v1alpha1.ReasonCredentialsInvalid,
+			"%s refuses the Marketplace's credentials%s: check clientID and clientSecret in its Secret, and that the API client is active and has a default context user",
+			c.BaseURL, codes(err)).Stall().Again(OnceAMinute).By(err)
+	case ordercloud.IsForbidden(err):
+		return New(v1alpha1.ReasonAccessDenied,
+			"OrderCloud refuses %s%s: the operator's token lacks a role for it, see the Marketplace's status.missingRoles",
+			c.Doing, codes(err)).Stall().Again(OnceAMinute).By(err)
+	case ordercloud.IsRateLimited(err):
+		return c.wait(err, v1alpha1.ReasonRateLimited, "OrderCloud asked to slow down; the operator tries again by itself")
+	case ordercloud.IsUnavailable(err):
+		return c.wait(err, v1alpha1.ReasonUnavailable,
+			fmt.Sprintf("%s cannot be reached or answers with a failure; the operator tries again by itself", c.BaseURL))
+	case ordercloud.IsUsernameTaken(err):
+		return New(v1alpha1.ReasonUsernameTaken,
+			"another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user").
+			Stall().By(err)
+	case ordercloud.IsInUse(err):
+		return New(v1alpha1.ReasonInUse, "OrderCloud refuses %s%s: %s",
+			c.Doing, codes(err), c.messages(err)).By(err)
+	}
+	return c.refusal(err)
+}
+
+// refusal explains an answer that OrderCloud will repeat for as long as neither
+// the declaration nor the marketplace changes.
+func (c Call) refusal(err error) *Failure {
+	if objectType, id, ok := ordercloud.MissingObject(err); ok {
+		return MissingInOrderCloud(objectType, id, c.BaseURL).By(err)
+	}
+	return New(v1alpha1.ReasonRejected, "OrderCloud refuses %s%s: %s",
+		c.Doing, codes(err), c.messages(err)).Stall().By(err)
+}
+
+// MissingInOrderCloud says that something an object names does not exist in the
+// marketplace. Kind is a word such as "security profile", or OrderCloud's type
+// name such as SecurityProfile.
+func MissingInOrderCloud(kind, id, baseURL string) *Failure {
+	return New(v1alpha1.ReasonReferenceNotFound, "%s %q does not exist in %s: create it there, or name another one",
+		words(kind), id, baseURL).Stall().Again(Backoff)
+}
+
+func (c Call) isForeign(err error) bool {
+	_, answered := errors.AsType[*ordercloud.Error](err)
+	_, invalid := errors.AsType[*ordercloud.InvalidRequestError](err)
+	return !answered && !invalid && !ordercloud.IsUnavailable(err)
+}
+
+func (c Call) wait(err error, reason, message string) *Failure {
+	waiting := New(reason, "%s", message).By(err)
+	if after, ok := ordercloud.RetryAfter(err); ok {
+		waiting.After = after
+	}
+	return waiting
+}
+
+// codes shows OrderCloud's error codes in parentheses, or nothing.
+func codes(err error) string {
+	answer, ok := errors.AsType[*ordercloud.Error](err)
+	if !ok || len(answer.Errors) == 0 {
+		return ""
+	}
+	var list []string
+	for _, detail := range answer.Errors {
+		if detail.Code != "" && !slices.Contains(list, detail.Code) {
+			list = append(list, detail.Code)
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, ", ") + ")"
+}
+
+// maxMessage bounds what is repeated of OrderCloud's own words, in bytes.
+const maxMessage = 512
+
+// messages repeats OrderCloud's own words, without the personal values that
+// they may echo.
+func (c Call) messages(err error) string {
+	answer, ok := errors.AsType[*ordercloud.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	var list []string
+	for _, detail := range answer.Errors {
+		if detail.Message != "" && !slices.Contains(list, detail.Message) {
+			list = append(list, strings.TrimRight(detail.Message, ". "))
+		}
+	}
+	if len(list) == 0 {
+		return fmt.Sprintf("it answered with status %d and no explanation", answer.Status)
+	}
+	text := strings.Join(list, "; ")
+	for _, personal := range c.Personal {
+		if personal != "" {
+			text = strings.ReplaceAll(text, personal, "(redacted)")
+		}
+	}
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return text
+}
+
+// words turns OrderCloud's type names into words: SecurityProfile into
+// security profile, ApiClient into API client.
+func words(kind string) string {
+	if strings.Contains(kind, " ") {
+		return kind
+	}
+	var text strings.Builder
+	for index, letter := range kind {
+		if index > 0 && letter >= 'A' && letter <= 'Z' {
+			text.WriteByte(' ')
+		}
+		text.WriteRune(letter)
+	}
+	return strings.ReplaceAll(strings.ToLower(text.String()), "api client", "API client")
+}

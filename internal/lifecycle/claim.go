@@ -1,0 +1,62 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+)
+
+func (p *pass[T]) claimed() bool {
+	return controllerutil.ContainsFinalizer(p.object, v1alpha1.ClaimFinalizer)
+}
+
+// claim takes possession of the OrderCloud object: from now on the resource
+// stays until deletionPolicy was carried out. It comes before the create, so
+// that a crash in between leaves nothing behind that nobody owns.
+func (p *pass[T]) claim(ctx context.Context) error {
+	finalizers := append(slices.Clone(p.object.GetFinalizers()), v1alpha1.ClaimFinalizer)
+	if err := p.patchFinalizers(ctx, finalizers); err != nil {
+		return fmt.Errorf("claiming %s: %w", p.path(), err)
+	}
+	return nil
+}
+
+// release gives the possession up.
+func (p *pass[T]) release(ctx context.Context) error {
+	finalizers := slices.DeleteFunc(slices.Clone(p.object.GetFinalizers()),
+		func(name string) bool { return name == v1alpha1.ClaimFinalizer })
+	err := p.patchFinalizers(ctx, finalizers)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("releasing %s: %w", p.path(), err)
+	}
+	return nil
+}
+
+// patchFinalizers writes nothing but the finalizers. What the pass has recorded
+// in the status so far stays in memory for the one patch at its end.
+func (p *pass[T]) patchFinalizers(ctx context.Context, finalizers []string) error {
+	patched, _ := p.before.DeepCopyObject().(T)
+	base := client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{})
+	patched.SetFinalizers(finalizers)
+	if err := p.Client.Patch(ctx, patched, base); err != nil {
+		return err
+	}
+	for _, object := range []T{p.object, p.before} {
+		object.SetFinalizers(patched.GetFinalizers())
+		object.SetResourceVersion(patched.GetResourceVersion())
+		object.SetManagedFields(patched.GetManagedFields())
+	}
+	return nil
+}

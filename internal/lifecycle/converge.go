@@ -1,0 +1,140 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+)
+
+// maxLooks bounds how often one pass looks again because somebody else created
+// or deleted the object between its look and its write.
+const maxLooks = 3
+
+// converge looks, plans, claims and makes at most one write that takes effect.
+// The verdict is also valid beside a *failure.Failure.
+func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return verdict{}, err
+	}
+	external := p.Kind.Bind(p.object, connection.Client)
+	for range maxLooks {
+		found, err := p.round(ctx, external)
+		switch {
+		case errors.Is(err, ErrExists):
+			// The object is not ours: what becomes of it is adoptionPolicy's
+			// decision, after another look.
+			if err := p.release(ctx); err != nil {
+				return found, err
+			}
+		case errors.Is(err, ErrGone):
+		default:
+			return found, err
+		}
+	}
+	return verdict{}, failure.New(v1alpha1.ReasonUnavailable,
+		"%s keeps appearing and vanishing in OrderCloud; the operator tries again by itself", p.path())
+}
+
+// round is one look and what follows from it.
+func (p *pass[T]) round(ctx context.Context, external External) (verdict, error) {
+	seen, err := external.Observe(ctx, p.claimed())
+	if err != nil {
+		return verdict{}, err
+	}
+	action := Plan(PolicyOf(p.spec), p.claimed(), seen)
+	isDrift := p.isDrift(action, seen)
+	found := verdict{looked: true, isDrift: isDrift, now: p.describe(seen, isDrift)}
+	found.drifted = found.now
+	if isDrift {
+		p.eventDriftDetected(found.now)
+	}
+	if action.Claim {
+		if err := p.claim(ctx); err != nil {
+			return found, err
+		}
+	}
+	if action.Adopts() {
+		p.event(EventAdopted, "Adopt", "adopted %s, which existed in OrderCloud", p.path())
+	}
+	return p.act(ctx, external, action, seen, found)
+}
+
+func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {
+	ctx, cancel := settle(ctx)
+	defer cancel()
+	switch action.Verb {
+	case Create:
+		after, err := external.Create(ctx)
+		return p.written(found, after, err, v1alpha1.ReasonCreated, EventCreated, "created %s in OrderCloud")
+	case Update:
+		after, err := external.Update(ctx, seen.Differences)
+		return p.written(found, after, err, v1alpha1.ReasonUpdated, EventUpdated, "wrote the declaration to %s in OrderCloud")
+	case Refuse:
+		return found, p.notOwned(seen)
+	default:
+		return found, nil
+	}
+}
+
+// written turns the answer to a write into the verdict: the answer is the next
+// look.
+func (p *pass[T]) written(found verdict, after Observation, err error, reason, event, message string) (verdict, error) {
+	if err != nil {
+		return found, err
+	}
+	found.now = after.Differences
+	if !after.InSync() {
+		return found, failure.New(v1alpha1.ReasonNotConverging,
+			"OrderCloud accepted the write and still shows another %s: it may change or ignore these values; declare what it shows",
+			after.Differences).Stall()
+	}
+	if found.isDrift {
+		reason, event, message = v1alpha1.ReasonCorrected, EventDriftCorrected, "put %s in OrderCloud back to what is declared"
+	}
+	found.wrote = reason
+	found.message = p.event(event, "Write", message, p.path())
+	return found, nil
+}
+
+// isDrift tells a change in OrderCloud from one of the declaration: drift is
+// what differs from a state that was known to be in sync, or was drift before.
+func (p *pass[T]) isDrift(action Action, seen Observation) bool {
+	if seen.InSync() || action.Claim || seen.Redeclared {
+		return false
+	}
+	switch action.Verb {
+	case Report:
+		return true
+	case Refuse:
+		return false
+	default:
+		return ReadyAt(p.status.Conditions, p.object.GetGeneration()) || p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
+	}
+}
+
+// describe is what differs now. A missing object is a difference of its ID,
+// unless it has yet to be created for the first time.
+func (p *pass[T]) describe(seen Observation, isDrift bool) drift.Fields {
+	if seen.Exists || !isDrift {
+		return seen.Differences
+	}
+	return drift.Fields{{Name: "ID", Desired: lastElement(p.path()), Observed: drift.Missing}}
+}
+
+func (p *pass[T]) notOwned(seen Observation) error {
+	differences := seen.Differences.Comparable()
+	if len(differences) == 0 {
+		return failure.New(v1alpha1.ReasonNotOwned,
+			"%s already exists in OrderCloud and adoptionPolicy is Never: delete it there, or allow the adoption", p.path()).Stall()
+	}
+	return failure.New(v1alpha1.ReasonNotOwned,
+		"%s already exists in OrderCloud with another %s (see status.drift): make both equal, or set adoptionPolicy: Always to write over it",
+		p.path(), differences).Stall()
+}

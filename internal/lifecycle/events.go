@@ -1,0 +1,57 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+)
+
+// Reasons of the events that the engine emits. Beside these there is one Warning
+// when Synced turns False, with the condition's reason.
+const (
+	// EventCreated says that the object was created in OrderCloud.
+	EventCreated = "Created"
+	// EventUpdated says that a changed declaration was written to OrderCloud.
+	EventUpdated = "Updated"
+	// EventDriftDetected says that OrderCloud differs from what is declared.
+	EventDriftDetected = "DriftDetected"
+	// EventDriftCorrected says that the difference was written over.
+	EventDriftCorrected = "DriftCorrected"
+	// EventDeleted says that the object was deleted in OrderCloud.
+	EventDeleted = "Deleted"
+	// EventAdopted says that an existing object was taken into possession.
+	EventAdopted = "Adopted"
+)
+
+// event emits a Normal event and returns its text.
+func (p *pass[T]) event(reason, action, format string, arguments ...any) string {
+	note := fmt.Sprintf(format, arguments...)
+	p.Recorder.Eventf(p.object, nil, corev1.EventTypeNormal, reason, action, "%s", note)
+	return note
+}
+
+// eventDriftDetected names the fields, never their values: whoever may read
+// events may not be allowed to read personal data. The same drift is told once.
+func (p *pass[T]) eventDriftDetected(differences drift.Fields) {
+	last := p.status.LastDrift
+	if last != nil && last.CorrectedTime == nil && slices.Equal(last.Fields, limitNames(differences)) {
+		return
+	}
+	p.event(EventDriftDetected, "Compare", "%s in OrderCloud differs from what is declared: %s", p.path(), differences)
+}
+
+func (p *pass[T]) eventNotSynced(problem *failure.Failure) {
+	p.Recorder.Eventf(p.object, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "%s", problem.Message)
+}
+
+func lastElement(path string) string {
+	return path[strings.LastIndex(path, "/")+1:]
+}

@@ -1,0 +1,88 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package lifecycle is the engine: it claims, observes, plans, writes and
+// records, for every kind that mirrors one OrderCloud object. It is the only
+// writer of such an object's status and events.
+package lifecycle
+
+import (
+	"context"
+	"errors"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// Object is a resource that declares one OrderCloud object.
+type Object interface {
+	client.Object
+	// Managed returns the shared parts of spec and status.
+	Managed() (*v1alpha1.ManagedSpec, *v1alpha1.ManagedStatus)
+}
+
+// External is one object in OrderCloud, bound to the resource that declares it.
+// Its methods record the kind's own part of the status on that resource, in
+// memory. Their errors are a *failure.Failure where a person has to read them.
+type External interface {
+	// Observe looks at the object. A missing one is no error. Claimed says
+	// whether the resource already owns the object: only an unclaimed one has
+	// to wait for what it refers to.
+	Observe(ctx context.Context, claimed bool) (Observation, error)
+	// Create makes the object with the declared ID. It returns ErrExists when
+	// there is one already.
+	Create(ctx context.Context) (Observation, error)
+	// Update writes what differs. It returns ErrGone when the object vanished.
+	Update(ctx context.Context, differences drift.Fields) (Observation, error)
+	// Delete removes the object. One that is already gone is no error.
+	Delete(ctx context.Context) error
+}
+
+// Kind is what the engine has to know about one kind of resource.
+type Kind[T Object] interface {
+	// New returns an empty resource.
+	New() T
+	// Path names the declared object in OrderCloud, such as
+	// buyers/acme/users/jdoe. It is known without reaching OrderCloud.
+	Path(object T) string
+	// Bind binds a resource to its object in the marketplace that the client
+	// reaches. It calls nothing.
+	Bind(object T, marketplace *ordercloud.Client) External
+}
+
+// Observation is what a look or the answer to a write showed.
+type Observation struct {
+	// Exists says whether the object is in OrderCloud.
+	Exists bool
+	// Differences are the fields in which it differs from the declaration.
+	Differences drift.Fields
+	// Redeclared says that what is declared changed since the last write though
+	// the generation did not: a Secret or something referred to has changed.
+	Redeclared bool
+}
+
+// Identical says that nothing that can be compared differs.
+func (o Observation) Identical() bool { return o.Exists && len(o.Differences.Comparable()) == 0 }
+
+// InSync says that the object exists and that there is nothing to write.
+func (o Observation) InSync() bool { return o.Exists && len(o.Differences) == 0 }
+
+var (
+	// ErrExists says that a create met an object that was not there a moment
+	// ago: somebody else made it.
+	ErrExists = errors.New("the object already exists in OrderCloud")
+	// ErrGone says that an update met no object though there was one a moment
+	// ago: somebody else deleted it.
+	ErrGone = errors.New("the object is gone from OrderCloud")
+)
+
+// Connector reaches the marketplace that an object refers to.
+type Connector interface {
+	// Connect returns a connection, or a *failure.Failure that says why there is
+	// none.
+	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+}

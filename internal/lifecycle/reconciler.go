@@ -1,0 +1,162 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// Reconciler serves every kind that mirrors one OrderCloud object.
+type Reconciler[T Object] struct {
+	// Client reads from the cache and writes to the API server. It must read its
+	// own writes: a finalizer that was handed back and is still seen in a stale
+	// cache would let the operator overwrite a foreign object.
+	Client client.Client
+	// Recorder emits the events.
+	Recorder events.EventRecorder
+	// Marketplaces connects to OrderCloud.
+	Marketplaces Connector
+	// Kind is what is particular to the kind.
+	Kind Kind[T]
+	// Clock tells the time that the status records.
+	Clock clock.PassiveClock
+}
+
+const (
+	// conflictRetry is how long a pass waits that lost a race for the resource.
+	conflictRetry = 200 * time.Millisecond
+	// settleTimeout bounds what a pass still does when the operator is told to
+	// stop: finish the one write and record it.
+	settleTimeout = 25 * time.Second
+)
+
+// Reconcile makes one pass over one resource.
+func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	object := r.Kind.New()
+	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	result, err := r.begin(object).run(ctx)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	return result, err
+}
+
+// pass is one look at one resource.
+type pass[T Object] struct {
+	*Reconciler[T]
+
+	object T
+	// before is the resource as it was, for the patch of the status.
+	before T
+	spec   *v1alpha1.ManagedSpec
+	status *v1alpha1.ManagedStatus
+	// interval until the next look when nothing is wrong.
+	interval time.Duration
+}
+
+func (r *Reconciler[T]) begin(object T) *pass[T] {
+	before, _ := object.DeepCopyObject().(T)
+	spec, status := object.Managed()
+	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status}
+	p.useInterval(marketplace.DefaultInterval)
+	return p
+}
+
+func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
+	p.interval = ofMarketplace
+	if p.spec.Interval != nil && p.spec.Interval.Duration > 0 {
+		p.interval = p.spec.Interval.Duration
+	}
+}
+
+func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
+	if !p.object.GetDeletionTimestamp().IsZero() {
+		return p.finalize(ctx)
+	}
+	if p.spec.Suspend {
+		return p.record(ctx, verdict{suspended: true})
+	}
+	found, err := p.converge(ctx)
+	if problem := failure.As(err); problem != nil {
+		found.failure = problem
+	} else if err != nil {
+		return ctrl.Result{}, err
+	}
+	return p.record(ctx, found)
+}
+
+// finalize carries out deletionPolicy and lets the resource go.
+func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
+	if !p.claimed() {
+		return ctrl.Result{}, nil
+	}
+	if PlanDeletion(PolicyOf(p.spec), true).Verb == Delete {
+		err := p.remove(ctx)
+		if problem := failure.As(err); problem != nil {
+			return p.record(ctx, verdict{failure: problem})
+		}
+		if err != nil {
+			return ctrl.Result{}, err
+		}
+		p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
+	}
+	return ctrl.Result{}, p.release(ctx)
+}
+
+func (p *pass[T]) remove(ctx context.Context) error {
+	connection, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := settle(ctx)
+	defer cancel()
+	return p.Kind.Bind(p.object, connection.Client).Delete(ctx)
+}
+
+func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) {
+	connection, err := p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
+	if err != nil {
+		return nil, err
+	}
+	p.useInterval(connection.Interval)
+	return connection, nil
+}
+
+func (p *pass[T]) path() string { return p.Kind.Path(p.object) }
+
+// settle gives a write the time to be answered and recorded though the operator
+// is told to stop.
+func settle(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+}
+
+// next says when to look again.
+func (p *pass[T]) next(problem *failure.Failure) (ctrl.Result, error) {
+	switch {
+	case problem == nil:
+		return ctrl.Result{RequeueAfter: early(p.interval)}, nil
+	case problem.After > 0:
+		return ctrl.Result{RequeueAfter: problem.After + early(FirstRetry)}, nil
+	case problem.Retry == failure.AtInterval:
+		return ctrl.Result{RequeueAfter: early(p.interval)}, nil
+	case problem.Retry == failure.OnceAMinute:
+		return ctrl.Result{RequeueAfter: time.Minute + early(FirstRetry)}, nil
+	default:
+		return ctrl.Result{}, fmt.Errorf("reconciling %s: %w", p.path(), problem)
+	}
+}

@@ -1,0 +1,104 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+)
+
+// maxDriftEntries bounds status.drift and status.lastDrift.fields; the schema
+// has the same number.
+const maxDriftEntries = 20
+
+// record writes the verdict into the status, in one patch, or in none when
+// nothing changed.
+func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error) {
+	p.status.Path = p.path()
+	p.status.ObservedGeneration = p.object.GetGeneration()
+	if !found.suspended {
+		p.status.LastHandledReconcileAt = p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]
+	}
+	if found.looked {
+		p.status.Drift = entries(found.now)
+		p.recordLastDrift(found)
+	}
+	wasSynced := syncedFalse(p.before)
+	judge(&p.status.Conditions, p.object.GetGeneration(), found)
+	if err := p.patchStatus(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
+	if found.failure != nil && !wasSynced {
+		p.eventNotSynced(found.failure)
+	}
+	if found.suspended {
+		return ctrl.Result{}, nil
+	}
+	return p.next(found.failure)
+}
+
+func (p *pass[T]) patchStatus(ctx context.Context) error {
+	if equality.Semantic.DeepEqual(p.before, p.object) {
+		return nil
+	}
+	ctx, cancel := settle(ctx)
+	defer cancel()
+	patch := client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{})
+	if err := client.IgnoreNotFound(p.Client.Status().Patch(ctx, p.object, patch)); err != nil {
+		return fmt.Errorf("recording the status of %s: %w", p.path(), err)
+	}
+	return nil
+}
+
+// recordLastDrift opens a drift, or closes the open one when OrderCloud is equal
+// to the declaration again, whoever made it so.
+func (p *pass[T]) recordLastDrift(found verdict) {
+	now := metav1.NewTime(p.Clock.Now().Truncate(time.Second))
+	open := p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
+	if found.isDrift {
+		if !open {
+			p.status.LastDrift = &v1alpha1.LastDrift{DetectedTime: now}
+			open = true
+		}
+		p.status.LastDrift.Fields = limitNames(found.drifted)
+	}
+	if open && len(found.now) == 0 && found.failure == nil {
+		p.status.LastDrift.CorrectedTime = &now
+	}
+}
+
+func syncedFalse(object Object) bool {
+	_, status := object.Managed()
+	return meta.IsStatusConditionFalse(status.Conditions, v1alpha1.SyncedCondition)
+}
+
+func entries(differences drift.Fields) []v1alpha1.DriftEntry {
+	var list []v1alpha1.DriftEntry
+	for _, field := range differences {
+		if len(list) == maxDriftEntries {
+			break
+		}
+		desired, observed := field.Texts()
+		list = append(list, v1alpha1.DriftEntry{Field: drift.Text(field.Name), Desired: desired, Observed: observed})
+	}
+	return list
+}
+
+func limitNames(differences drift.Fields) []string {
+	names := differences.Names()
+	for index, name := range names {
+		names[index] = drift.Text(name)
+	}
+	return names[:min(len(names), maxDriftEntries)]
+}

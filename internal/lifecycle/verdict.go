@@ -1,0 +1,144 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+)
+
+// verdict is what one pass found out.
+type verdict struct {
+	// suspended: the pass did nothing because it must not.
+	suspended bool
+	// looked: OrderCloud's answer was seen in this pass.
+	looked bool
+	// isDrift: what differed was not the operator's own doing.
+	isDrift bool
+	// drifted is what differed before the write.
+	drifted drift.Fields
+	// now is what differs after the write.
+	now drift.Fields
+	// wrote is the reason for a condition after a write, else empty.
+	wrote string
+	// message goes with wrote.
+	message string
+	// failure is why the pass did not get through, else nil.
+	failure *failure.Failure
+}
+
+const inSyncMessage = "OrderCloud holds what is declared"
+
+// judge turns a verdict into conditions. It keeps what the pass did not find
+// out: an outage does not unmake Ready, and a quiet pass changes nothing, not
+// even the reason of the last write.
+//
+// Invariant, relied upon by kstatus: Reconciling and Stalled are never there
+// while Ready is True, and exactly one of them is there while it is not.
+func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
+	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
+		meta.SetStatusCondition(conditions, metav1.Condition{
+			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: generation,
+		})
+	}
+	stalled := false
+	switch {
+	case found.suspended:
+		stalled = true
+		judgeSuspended(conditions, set)
+	case found.failure != nil:
+		stalled = found.failure.Stalled
+		judgeFailure(conditions, generation, found, set)
+	case len(found.now) > 0:
+		stalled = true
+		judgeReported(found, set)
+	default:
+		judgeInSync(conditions, generation, found, set)
+	}
+	JudgeProgress(conditions, generation, stalled)
+}
+
+type setter func(kind string, status metav1.ConditionStatus, reason, message string)
+
+func judgeSuspended(conditions *[]metav1.Condition, set setter) {
+	const message = "spec.suspend is true: nothing is read or written until it is false"
+	set(v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended, message)
+	if !meta.IsStatusConditionTrue(*conditions, v1alpha1.ReadyCondition) {
+		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSuspended, message)
+	}
+}
+
+func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set setter) {
+	problem := found.failure
+	set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
+	if found.looked || !ReadyAt(*conditions, generation) {
+		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
+	}
+	if found.looked && len(found.now) > 0 {
+		setDrifted(found, set)
+	}
+}
+
+func judgeReported(found verdict, set setter) {
+	message := fmt.Sprintf("OrderCloud holds another %s than is declared, and managementPolicy Observe forbids to write", found.now)
+	set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, "compared with OrderCloud")
+	set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonDrifted, message)
+	setDrifted(found, set)
+}
+
+func setDrifted(found verdict, set setter) {
+	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted,
+		fmt.Sprintf("OrderCloud holds another %s than is declared", found.now))
+}
+
+func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict, set setter) {
+	reason, message := found.wrote, found.message
+	if reason == "" {
+		reason, message = v1alpha1.ReasonInSync, inSyncMessage
+		if ReadyAt(*conditions, generation) {
+			ready := meta.FindStatusCondition(*conditions, v1alpha1.ReadyCondition)
+			reason, message = ready.Reason, ready.Message
+		}
+	}
+	set(v1alpha1.ReadyCondition, metav1.ConditionTrue, reason, message)
+	set(v1alpha1.SyncedCondition, metav1.ConditionTrue, reason, message)
+
+	drifted := v1alpha1.ReasonInSync
+	if reason == v1alpha1.ReasonCorrected {
+		drifted = v1alpha1.ReasonCorrected
+	}
+	set(v1alpha1.DriftedCondition, metav1.ConditionFalse, drifted, inSyncMessage)
+}
+
+// JudgeProgress says whether the operator is at it, or somebody else has to act:
+// Reconciling or Stalled, with the reason and message of Ready. Neither is there
+// while Ready is True. The conditions have to contain Ready.
+func JudgeProgress(conditions *[]metav1.Condition, generation int64, stalled bool) {
+	ready := *meta.FindStatusCondition(*conditions, v1alpha1.ReadyCondition)
+	if ready.Status == metav1.ConditionTrue {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ReconcilingCondition)
+		meta.RemoveStatusCondition(conditions, v1alpha1.StalledCondition)
+		return
+	}
+	present, absent := v1alpha1.ReconcilingCondition, v1alpha1.StalledCondition
+	if stalled {
+		present, absent = absent, present
+	}
+	meta.RemoveStatusCondition(conditions, absent)
+	meta.SetStatusCondition(conditions, metav1.Condition{
+		Type: present, Status: metav1.ConditionTrue, Reason: ready.Reason, Message: ready.Message, ObservedGeneration: generation,
+	})
+}
+
+// ReadyAt says that the generation is known to be in OrderCloud.
+func ReadyAt(conditions []metav1.Condition, generation int64) bool {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ReadyCondition)
+	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == generation
+}

@@ -1,0 +1,255 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package marketplace turns a Marketplace object and its Secret into one shared
+// OrderCloud client, and says in a sentence why it cannot.
+package marketplace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+const (
+	// ClientIDKey is the key of the credentials Secret that holds the API
+	// client's ID.
+	ClientIDKey = "clientID"
+	// ClientSecretKey is the key that holds the API client's secret.
+	ClientSecretKey = "clientSecret"
+	// DefaultInterval is how often objects are compared when nothing else says.
+	DefaultInterval = 10 * time.Minute
+)
+
+// Connection is how to reach one marketplace.
+type Connection struct {
+	// Client is shared by everything that refers to the marketplace.
+	Client *ordercloud.Client
+	// Interval at which objects are compared at the latest.
+	Interval time.Duration
+}
+
+// Registry keeps one client for every Marketplace.
+type Registry struct {
+	reader    client.Reader
+	secrets   client.Reader
+	endpoints Endpoints
+	userAgent string
+
+	lock    sync.Mutex
+	entries map[types.NamespacedName]*entry
+}
+
+// entry is the client of one Marketplace. Its lock lets one caller read the
+// Secret while others of the same Marketplace wait for what it finds.
+type entry struct {
+	lock        sync.Mutex
+	fingerprint fingerprint
+	credentials credentials
+	client      *ordercloud.Client
+}
+
+// fingerprint is all that a client is made of, without the credentials
+// themselves: another one means another client.
+type fingerprint struct {
+	uid           types.UID
+	baseURL       string
+	secretVersion string
+	rateLimit     v1alpha1.RateLimit
+}
+
+type credentials struct {
+	clientID     string
+	clientSecret ordercloud.Secret
+}
+
+// NewRegistry returns a registry. Marketplaces, namespaces and the metadata of
+// Secrets are read from reader, which may be a cache; the Secrets themselves
+// from secrets, which must not be one, so that no secret stays in memory that
+// nobody uses.
+func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent string) *Registry {
+	return &Registry{
+		reader: reader, secrets: secrets, endpoints: endpoints, userAgent: userAgent,
+		entries: map[types.NamespacedName]*entry{},
+	}
+}
+
+// Connect returns the connection to the Marketplace that an object of the
+// namespace refers to, or a *failure.Failure that says why there is none. It
+// calls OrderCloud not at all, and the API server only when a Secret changed.
+func (r *Registry) Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
+	key := Key(namespace, reference)
+	var declared v1alpha1.Marketplace
+	err := r.reader.Get(ctx, key, &declared)
+	if apierrors.IsNotFound(err) {
+		return nil, failure.New(v1alpha1.ReasonMarketplaceNotFound,
+			"Marketplace %s does not exist: create it, or correct spec.marketplaceRef", key).Again(failure.AtInterval).By(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("getting Marketplace %s: %w", key, err)
+	}
+	if err := r.admit(ctx, &declared, namespace); err != nil {
+		return nil, err
+	}
+	shared, err := r.Client(ctx, &declared)
+	if problem := failure.As(err); problem != nil {
+		return nil, notReady(key, problem)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Connection{Client: shared, Interval: Interval(&declared)}, nil
+}
+
+// notReady retells a problem of the Marketplace to an object that refers to it.
+func notReady(key types.NamespacedName, problem *failure.Failure) *failure.Failure {
+	retold := failure.New(v1alpha1.ReasonMarketplaceNotReady, "Marketplace %s is not ready: %s", key, problem.Message)
+	retold.Stalled, retold.Retry, retold.Cause = problem.Stalled, problem.Retry, problem.Cause
+	return retold
+}
+
+// Client returns the client of a Marketplace, or a *failure.Failure that says
+// what is wrong with the Marketplace or its Secret.
+func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (*ordercloud.Client, error) {
+	baseURL := BaseURL(&declared.Spec)
+	if !r.endpoints.Allows(baseURL) {
+		return nil, failure.New(v1alpha1.ReasonAccessDenied,
+			"the operator may not contact %s: its flag --allowed-endpoints does not list it", baseURL).Stall()
+	}
+	version, err := r.secretVersion(ctx, declared)
+	if err != nil {
+		return nil, err
+	}
+	wanted := fingerprint{uid: declared.UID, baseURL: baseURL, secretVersion: version, rateLimit: declared.Spec.RateLimit}
+	kept := r.entry(client.ObjectKeyFromObject(declared))
+	kept.lock.Lock()
+	defer kept.lock.Unlock()
+	if kept.client != nil && kept.fingerprint == wanted {
+		return kept.client, nil
+	}
+	return r.renew(ctx, declared, kept, wanted)
+}
+
+// renew reads the Secret and replaces the client if what it is made of changed:
+// a new label on the Secret must not cost a new token.
+func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, kept *entry, wanted fingerprint) (*ordercloud.Client, error) {
+	fresh, err := r.readCredentials(ctx, declared)
+	if err != nil {
+		return nil, err
+	}
+	unchanged := kept.client != nil && kept.credentials == fresh &&
+		kept.fingerprint.baseURL == wanted.baseURL && kept.fingerprint.rateLimit == wanted.rateLimit
+	if !unchanged {
+		kept.client, err = ordercloud.New(ordercloud.Config{
+			BaseURL:      wanted.baseURL,
+			ClientID:     fresh.clientID,
+			ClientSecret: fresh.clientSecret,
+			Scopes:       RolesAskedFor(),
+			UserAgent:    r.userAgent,
+			Transport:    newLimitedTransport(wanted.rateLimit, newBaseTransport(wanted.rateLimit)),
+		})
+		if err != nil {
+			kept.client = nil
+			return nil, failure.New(v1alpha1.ReasonCredentialsInvalid,
+				"Secret %s/%s does not hold a usable %s and %s", declared.Namespace, declared.Spec.CredentialsSecretRef.Name,
+				ClientIDKey, ClientSecretKey).Stall().By(err)
+		}
+	}
+	kept.fingerprint, kept.credentials = wanted, fresh
+	return kept.client, nil
+}
+
+// Forget drops the client of a Marketplace that is gone.
+func (r *Registry) Forget(key types.NamespacedName) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	delete(r.entries, key)
+}
+
+func (r *Registry) entry(key types.NamespacedName) *entry {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	kept, ok := r.entries[key]
+	if !ok {
+		kept = &entry{}
+		r.entries[key] = kept
+	}
+	return kept
+}
+
+// secretVersion asks for the Secret's metadata only.
+func (r *Registry) secretVersion(ctx context.Context, declared *v1alpha1.Marketplace) (string, error) {
+	name := declared.Spec.CredentialsSecretRef.Name
+	metadata := metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	err := r.reader.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, &metadata)
+	if apierrors.IsNotFound(err) {
+		return "", secretMissing(declared, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("getting the metadata of Secret %s/%s: %w", declared.Namespace, name, err)
+	}
+	return string(metadata.UID) + "/" + metadata.ResourceVersion, nil
+}
+
+func (r *Registry) readCredentials(ctx context.Context, declared *v1alpha1.Marketplace) (credentials, error) {
+	name := declared.Spec.CredentialsSecretRef.Name
+	var secret corev1.Secret
+	err := r.secrets.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, &secret)
+	if apierrors.IsNotFound(err) {
+		return credentials{}, secretMissing(declared, err)
+	}
+	if err != nil {
+		return credentials{}, fmt.Errorf("getting Secret %s/%s: %w", declared.Namespace, name, err)
+	}
+	read := credentials{
+		clientID:     strings.TrimSpace(string(secret.Data[ClientIDKey])),
+		clientSecret: ordercloud.Secret(strings.TrimSpace(string(secret.Data[ClientSecretKey]))),
+	}
+	if read.clientID == "" || read.clientSecret.Reveal() == "" {
+		return credentials{}, failure.New(v1alpha1.ReasonCredentialsInvalid,
+			"Secret %s/%s needs the keys %s and %s, both not empty", declared.Namespace, name, ClientIDKey, ClientSecretKey).Stall()
+	}
+	return read, nil
+}
+
+// secretMissing is not stalled: a pipeline applies the Secret and the
+// Marketplace together, in any order.
+func secretMissing(declared *v1alpha1.Marketplace, cause error) *failure.Failure {
+	return failure.New(v1alpha1.ReasonCredentialsInvalid,
+		"Secret %s/%s does not exist: create it with the keys %s and %s", declared.Namespace,
+		declared.Spec.CredentialsSecretRef.Name, ClientIDKey, ClientSecretKey).Again(failure.AtInterval).By(cause)
+}
+
+// Key is the namespaced name of the Marketplace that an object of the namespace
+// refers to.
+func Key(namespace string, reference v1alpha1.MarketplaceReference) types.NamespacedName {
+	key := types.NamespacedName{Namespace: reference.Namespace, Name: reference.Name}
+	if key.Namespace == "" {
+		key.Namespace = namespace
+	}
+	if key.Name == "" {
+		key.Name = "default"
+	}
+	return key
+}
+
+// Interval is how often objects of a Marketplace are compared.
+func Interval(declared *v1alpha1.Marketplace) time.Duration {
+	if declared.Spec.Interval == nil || declared.Spec.Interval.Duration <= 0 {
+		return DefaultInterval
+	}
+	return declared.Spec.Interval.Duration
+}

@@ -1,0 +1,62 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package marketplace
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+)
+
+// limitedTransport bounds what one marketplace is asked, over all controllers:
+// every attempt passes through it, token requests and retries included.
+type limitedTransport struct {
+	next   http.RoundTripper
+	bucket *rate.Limiter
+	slots  chan struct{}
+}
+
+// newLimitedTransport bounds requests per second, with a burst of one second's
+// worth, and requests under way.
+func newLimitedTransport(limit v1alpha1.RateLimit, next http.RoundTripper) *limitedTransport {
+	perSecond, concurrency := limit.RequestsPerSecond, limit.Concurrency
+	if perSecond <= 0 {
+		perSecond = 10
+	}
+	if concurrency <= 0 {
+		concurrency = 8
+	}
+	return &limitedTransport{
+		next:   next,
+		bucket: rate.NewLimiter(rate.Limit(perSecond), int(perSecond)),
+		slots:  make(chan struct{}, concurrency),
+	}
+}
+
+// RoundTrip waits for its turn, for as long as the request's context lives.
+func (t *limitedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	select {
+	case t.slots <- struct{}{}:
+		defer func() { <-t.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for a free request slot: %w", ctx.Err())
+	}
+	if err := t.bucket.Wait(ctx); err != nil {
+		return nil, fmt.Errorf("waiting for the rate limit: %w", err)
+	}
+	return t.next.RoundTrip(request)
+}
+
+// newBaseTransport is the connection pool of one marketplace.
+func newBaseTransport(limit v1alpha1.RateLimit) http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http documents its type
+	transport.MaxIdleConnsPerHost = int(max(limit.Concurrency, 2))
+	transport.ResponseHeaderTimeout = 30 * time.Second
+	return transport
+}

@@ -1,0 +1,214 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command ordercloud-operator keeps OrderCloud marketplaces equal to what is
+// declared in Kubernetes.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubeconfigs of cloud providers
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/controllers"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// version is stamped by the build.
+var version = "dev"
+
+// settings are the flags.
+type settings struct {
+	metricsAddress   string
+	metricsSecure    bool
+	metricsCertPath  string
+	probeAddress     string
+	leaderElection   bool
+	http2            bool
+	watchNamespaces  string
+	allowedEndpoints string
+	concurrency      int
+	zap              zap.Options
+}
+
+func main() {
+	flags := flag.NewFlagSet(os.Args[0], flag.ExitOnError)
+	settings, showVersion := parse(flags, os.Args[1:])
+	if showVersion {
+		fmt.Println(version)
+		return
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.zap)))
+	if err := run(ctrl.SetupSignalHandler(), settings); err != nil {
+		ctrl.Log.WithName("setup").Error(err, "The operator stopped")
+		os.Exit(1)
+	}
+}
+
+func parse(flags *flag.FlagSet, arguments []string) (settings, bool) {
+	var parsed settings
+	flags.StringVar(&parsed.metricsAddress, "metrics-bind-address", "0",
+		"Address that the metrics endpoint binds to, such as :8443; 0 switches it off.")
+	flags.BoolVar(&parsed.metricsSecure, "metrics-secure", true,
+		"Serve metrics over HTTPS, to clients that the API server authenticates and authorizes; false serves plain HTTP to anyone.")
+	flags.StringVar(&parsed.metricsCertPath, "metrics-cert-path", "",
+		"Directory with tls.crt and tls.key for the metrics endpoint; empty means a self-signed certificate.")
+	flags.StringVar(&parsed.probeAddress, "health-probe-bind-address", ":8081",
+		"Address that the probes /healthz and /readyz bind to; 0 switches them off.")
+	flags.BoolVar(&parsed.leaderElection, "leader-elect", false,
+		"Elect a leader among several replicas, so that only one of them is active.")
+	flags.BoolVar(&parsed.http2, "enable-http2", false,
+		"Serve metrics over HTTP/2 too; off because of the Rapid Reset vulnerabilities.")
+	flags.StringVar(&parsed.watchNamespaces, "watch-namespaces", "",
+		"Comma-separated namespaces whose objects are managed; empty means all.")
+	flags.StringVar(&parsed.allowedEndpoints, "allowed-endpoints", marketplace.DefaultEndpoints,
+		"Comma-separated base URLs that may be contacted, scheme://host[:port]; a host may begin with *. for all its subdomains, and plain http is for loopback hosts only.")
+	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 64,
+		"How many objects of one kind are worked on at the same time; each Marketplace's rateLimit bounds the calls.")
+	showVersion := flags.Bool("version", false, "Print the version and exit.")
+	parsed.zap.BindFlags(flags)
+	_ = flags.Parse(arguments) // flag.ExitOnError
+	return parsed, *showVersion
+}
+
+func run(ctx context.Context, settings settings) error {
+	endpoints, err := marketplace.ParseEndpoints(split(settings.allowedEndpoints))
+	if err != nil {
+		return fmt.Errorf("reading the flag --allowed-endpoints: %w", err)
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	manager, err := ctrl.NewManager(config, managerOptions(settings))
+	if err != nil {
+		return fmt.Errorf("creating the manager: %w", err)
+	}
+	if err := controllers.Setup(ctx, manager, controllers.Options{
+		AllowedEndpoints:        endpoints,
+		MaxConcurrentReconciles: settings.concurrency,
+		UserAgent:               "ordercloud-operator/" + version,
+	}); err != nil {
+		return err
+	}
+	if err := addProbes(manager); err != nil {
+		return err
+	}
+	ctrl.Log.WithName("setup").Info("Starting the operator", "version", version)
+	if err := manager.Start(ctx); err != nil {
+		return fmt.Errorf("running the manager: %w", err)
+	}
+	return nil
+}
+
+func managerOptions(settings settings) ctrl.Options {
+	return ctrl.Options{
+		Scheme:                 newScheme(),
+		Metrics:                metricsOptions(settings),
+		HealthProbeBindAddress: settings.probeAddress,
+		LeaderElection:         settings.leaderElection,
+		LeaderElectionID:       "ordercloud-operator.ordercloud.io",
+		// The process ends right after the manager does, so that the next leader
+		// need not wait for the lease to expire.
+		LeaderElectionReleaseOnCancel: true,
+		// Longer than what a pass takes to finish its write and record it.
+		GracefulShutdownTimeout: ptr.To(30 * time.Second),
+		Cache:                   cacheOptions(settings),
+		Client: client.Options{Cache: &client.CacheOptions{
+			// See lifecycle.Reconciler.Client for what depends on it.
+			EnableReadYourWritesConsistency: ptr.To(true),
+		}},
+	}
+}
+
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
+}
+
+func cacheOptions(settings settings) cache.Options {
+	options := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	for _, namespace := range split(settings.watchNamespaces) {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+func metricsOptions(settings settings) metricsserver.Options {
+	options := metricsserver.Options{
+		BindAddress:   settings.metricsAddress,
+		SecureServing: settings.metricsSecure,
+		CertDir:       settings.metricsCertPath,
+	}
+	if settings.metricsSecure {
+		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	if !settings.http2 {
+		options.TLSOpts = append(options.TLSOpts, func(config *tls.Config) { config.NextProtos = []string{"http/1.1"} })
+	}
+	return options
+}
+
+// addProbes adds a liveness probe that says the process answers, and a readiness
+// probe that says it knows its objects: every cache has been filled. A replica
+// that waits to become the leader is ready, too.
+func addProbes(manager ctrl.Manager) error {
+	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the liveness probe: %w", err)
+	}
+	for _, object := range []client.Object{&v1alpha1.Marketplace{}, &v1alpha1.BuyerUser{}, &v1alpha1.ImpersonationConfig{}} {
+		name := strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", object), "*v1alpha1.")) + "s-synced"
+		if err := manager.AddReadyzCheck(name, synced(manager.GetCache(), object)); err != nil {
+			return fmt.Errorf("adding the readiness probe %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func synced(informers cache.Cache, object client.Object) healthz.Checker {
+	return func(request *http.Request) error {
+		informer, err := informers.GetInformer(request.Context(), object, cache.BlockUntilSynced(false))
+		if err != nil {
+			return fmt.Errorf("getting the informer: %w", err)
+		}
+		if !informer.HasSynced() {
+			return errors.New("the cache is not filled yet")
+		}
+		return nil
+	}
+}
+
+func split(list string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}

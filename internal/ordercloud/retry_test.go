@@ -138,9 +138,9 @@ func TestARepeatedDeleteThatFindsNothingIsDone(t *testing.T) {
 }
 
 func TestACallerThatLeavesEndsTheRepeats(t *testing.T) {
-	ctx, leave := context.WithCancel(t.Context())
-	server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
-		leave()
+	ctx, leave := context.WithCancelCause(t.Context())
+	server := newTestServer(t, func(_ http.ResponseWriter, request *http.Request) {
+		leave(errors.New("a cause of the caller's own"))
 		<-request.Context().Done()
 	})
 	_, err := server.client.Buyers().Get(ctx, "acme")

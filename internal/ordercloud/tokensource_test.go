@@ -319,9 +319,8 @@ func TestA401IsAnsweredByOneReauthentication(t *testing.T) {
 }
 
 func TestCallersThatUsedAnOldTokenDoNotDiscardTheNewOne(t *testing.T) {
-	const callers = 20
-	arrived := make(chan struct{}, callers)
-	release := make(chan struct{})
+	const callers = 5
+	arrived, release := make(chan struct{}, callers), make(chan struct{})
 	var old string
 	server := newTestServer(t, nil)
 	server.api = func(writer http.ResponseWriter, request *http.Request) {
@@ -338,19 +337,20 @@ func TestCallersThatUsedAnOldTokenDoNotDiscardTheNewOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	old = "Bearer " + granted.access
-	var group sync.WaitGroup
+	results := make(chan error, callers)
 	for range callers {
-		group.Go(func() {
-			if _, err := server.client.Me(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
+		go func() { _, err := server.client.Me(t.Context()); results <- err }()
 	}
 	for range callers {
 		<-arrived
 	}
-	close(release)
-	group.Wait()
+	// One after the other, so that all but the first are late.
+	for range callers {
+		release <- struct{}{}
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
 	if got := server.tokenCount(); got != 2 {
 		t.Errorf("got %d token requests, want 2", got)
 	}

@@ -97,6 +97,12 @@ func (f *activeFault) kind() FaultKind {
 	return f.Fault.kind()
 }
 
+// faultHeader says, on an answer that a fault has made or spoiled, which.
+const faultHeader = "X-Sandbox-Fault"
+
+// spoils tells whether the fault changes what is answered.
+func (f *activeFault) spoils() bool { return f.kind() != FaultLatency }
+
 func (f *activeFault) latency() time.Duration {
 	if f == nil {
 		return 0

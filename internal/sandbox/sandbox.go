@@ -107,6 +107,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, fault *activeFau
 	if err := pause(r.Context(), s.latency+fault.latency()); err != nil {
 		return 0
 	}
+	if fault.spoils() {
+		w.Header().Set(faultHeader, string(fault.kind()))
+	}
 	switch fault.kind() {
 	case FaultDropConnection:
 		dropConnection(w)

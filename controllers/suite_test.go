@@ -1,0 +1,131 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/controllers"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+)
+
+// maxMarketplaces is how many sandboxes the specs may open: the operator's list
+// of allowed endpoints is fixed when it starts.
+const maxMarketplaces = 200
+
+// suite is what the specs share: one control plane, one operator.
+var suite struct {
+	plane     *controlplane.ControlPlane
+	scheme    *runtime.Scheme
+	admin     client.Client
+	listeners chan net.Listener
+	endpoints []string
+}
+
+func TestControllers(t *testing.T) {
+	RegisterFailHandler(Fail)
+	// Generous: the machine is shared, and specs wait on state, never on time.
+	SetDefaultEventuallyTimeout(time.Minute)
+	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+	RunSpecs(t, "Controllers")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+
+	plane, err := controlplane.Start(ctx, controlplane.Options{})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(plane.Stop)
+	suite.plane = plane
+
+	suite.scheme = runtime.NewScheme()
+	Expect(clientgoscheme.AddToScheme(suite.scheme)).To(Succeed())
+	Expect(v1alpha1.AddToScheme(suite.scheme)).To(Succeed())
+	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: suite.scheme})
+	Expect(err).NotTo(HaveOccurred())
+
+	openListeners()
+	grantOperatorRole(ctx)
+	startOperator()
+})
+
+// openListeners opens the ports of the sandboxes to come.
+func openListeners() {
+	suite.listeners = make(chan net.Listener, maxMarketplaces)
+	for range maxMarketplaces {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		Expect(err).NotTo(HaveOccurred())
+		suite.listeners <- listener
+		suite.endpoints = append(suite.endpoints, "http://"+listener.Addr().String())
+	}
+	DeferCleanup(func() {
+		close(suite.listeners)
+		for listener := range suite.listeners {
+			_ = listener.Close()
+		}
+	})
+}
+
+// grantOperatorRole binds the generated role to the operator's service account:
+// the suite runs the operator with the rights that it has in a cluster.
+func grantOperatorRole(ctx context.Context) {
+	manifest, err := os.ReadFile(filepath.Join("..", "config", "rbac", "role.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	var role rbacv1.ClusterRole
+	Expect(yaml.UnmarshalStrict(manifest, &role)).To(Succeed())
+	Expect(suite.admin.Create(ctx, &role)).To(Succeed())
+	Expect(suite.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: controlplane.OperatorUser}},
+	})).To(Succeed())
+}
+
+// startOperator runs the controllers in this process, for the whole suite.
+func startOperator() {
+	config, err := suite.plane.Config(controlplane.OperatorUser)
+	Expect(err).NotTo(HaveOccurred())
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:  suite.scheme,
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		Cache:   cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Client:  client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: ptr.To(true)}},
+	})
+	Expect(err).NotTo(HaveOccurred())
+
+	endpoints, err := marketplace.ParseEndpoints(suite.endpoints)
+	Expect(err).NotTo(HaveOccurred())
+	// The context of a setup node ends with the node, and the operator outlives it.
+	ctx, cancel := context.WithCancel(context.Background())
+	Expect(controllers.Setup(ctx, manager, controllers.Options{
+		AllowedEndpoints: endpoints, MaxConcurrentReconciles: 16, UserAgent: "ordercloud-operator/test",
+	})).To(Succeed())
+	stopped := make(chan error, 1)
+	go func() { stopped <- manager.Start(ctx) }()
+	DeferCleanup(func() {
+		cancel()
+		Expect(<-stopped).To(Succeed())
+	})
+}

@@ -71,12 +71,11 @@ func expiresIn(issued *oauth2.Token) time.Duration {
 // tokenError rebuilds an error of golang.org/x/oauth2 from its parts, because
 // its text repeats the answer's body or the URL.
 func (a *authenticator) tokenError(err error, answered *http.Response) error {
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) && !isSuccess(refused.Response.StatusCode) {
+	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if ok && !isSuccess(refused.Response.StatusCode) {
 		return answerError(http.MethodPost, tokenRoute, refused.Response, refused.Body, a.now())
 	}
-	var transport *url.Error
-	if errors.As(err, &transport) {
+	if transport, ok := errors.AsType[*url.Error](err); ok {
 		return &Error{Method: http.MethodPost, Route: tokenRoute, Cause: transport.Err}
 	}
 	return unreadableError(http.MethodPost, tokenRoute, answered)

@@ -130,6 +130,7 @@ func (c *Client) do(ctx context.Context, call call, answer any) error {
 	if err != nil {
 		return requestError(call.method, call.route, err)
 	}
+	defer response.Body.Close()
 	body := peekBody(response)
 	if !isSuccess(response.StatusCode) {
 		return answerError(call.method, call.route, response, body, c.now())
@@ -171,8 +172,7 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 // requestError leaves an *Error of the token endpoint as it is, since that is
 // the request that failed.
 func requestError(method, route string, err error) error {
-	var failure *Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure
 	}
 	return &Error{Method: method, Route: route, Cause: err}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"slices"
 )
 
 // kind is what a collection has to know about its objects.
@@ -211,7 +212,7 @@ func (c Collection[T]) All(ctx context.Context, filters ...Filter) iter.Seq2[T, 
 			if len(page.Items) == 0 || page.Meta.TotalPages == 1 {
 				return
 			}
-			query.Filters = append(filters[:len(filters):len(filters)], Filter{Field: "ID", Expression: ">" + last})
+			query.Filters = slices.Concat(filters, []Filter{{Field: "ID", Expression: ">" + last}})
 		}
 	}
 }

@@ -15,10 +15,10 @@ import (
 func fullUser() BuyerUser {
 	return BuyerUser{
 		ID: "jdoe", Username: "jane", Password: "hunter2-hunter2", FirstName: "Jane", LastName: "Doe",
-		Email: "jane@example.com", Phone: pointerTo("555"), TermsAccepted: pointerTo(testNow), Active: true,
+		Email: "jane@example.com", Phone: new("555"), TermsAccepted: new(testNow), Active: true,
 		XP:        json.RawMessage(`{"a":1}`),
-		CompanyID: "acme", AvailableRoles: []string{"Shopper"}, DateCreated: pointerTo(testNow),
-		LastActive: pointerTo(testNow), PasswordLastSetDate: pointerTo(testNow), FailedLoginAttempts: 3,
+		CompanyID: "acme", AvailableRoles: []string{"Shopper"}, DateCreated: new(testNow),
+		LastActive: new(testNow), PasswordLastSetDate: new(testNow), FailedLoginAttempts: 3,
 	}
 }
 
@@ -31,7 +31,7 @@ func TestEachOperationSendsItsRequest(t *testing.T) {
 		config = `{"ID":"cs","ImpersonationBuyerID":null,"ImpersonationGroupID":null,"ImpersonationUserID":null,` +
 			`"BuyerID":"acme","GroupID":null,"UserID":null,"SecurityProfileID":"p","ClientID":"c"}`
 	)
-	csDesk := ImpersonationConfig{ID: "cs", BuyerID: pointerTo("acme"), SecurityProfileID: "p", ClientID: "c"}
+	csDesk := ImpersonationConfig{ID: "cs", BuyerID: new("acme"), SecurityProfileID: "p", ClientID: "c"}
 	tests := map[string]struct {
 		call func(*testing.T, *Client) error
 		want recordedRequest
@@ -68,7 +68,7 @@ func TestEachOperationSendsItsRequest(t *testing.T) {
 			func(t *testing.T, c *Client) error {
 				_, err := c.BuyerUsers("acme").Patch(t.Context(), "jdoe", map[string]any{
 					"ID": "jdoe", "Password": Secret("hunter2"), "Phone": nil,
-					"xp": map[string]any{"pins": []any{pointerTo(Secret("1234"))}},
+					"xp": map[string]any{"pins": []any{new(Secret("1234"))}},
 				})
 				return err
 			},
@@ -173,7 +173,7 @@ func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := ImpersonationConfig{ID: "cs", BuyerID: pointerTo("acme"), SecurityProfileID: "p", ClientID: "C"}
+		want := ImpersonationConfig{ID: "cs", BuyerID: new("acme"), SecurityProfileID: "p", ClientID: "C"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}

@@ -76,8 +76,7 @@ func TestEachAnswerIsExactlyOneKindOfErrorWithAStableText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := newTestServer(t, answer(test.status, test.body))
 			_, err := server.client.BuyerUsers("acme").Patch(t.Context(), "jdoe", map[string]any{"FirstName": "Jane"})
-			var failure *Error
-			if !errors.As(err, &failure) {
+			if _, ok := errors.AsType[*Error](err); !ok {
 				t.Fatalf("got %T, want *Error", err)
 			}
 			wantText := "PATCH /v1/buyers/{buyerID}/users/{userID}: " + test.text

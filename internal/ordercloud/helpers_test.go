@@ -195,8 +195,6 @@ func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 // dropConnection ends the connection without an answer.
 func dropConnection(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-func pointerTo[T any](value T) *T { return &value }
-
 // waiting counts the callers that wait for the token request in flight.
 func (s *tokenSource) waiting() int {
 	s.mutex.Lock()

@@ -71,15 +71,15 @@ func IsInvalid(err error) bool { return classOf(err) == classInvalid }
 
 // HasCode says that the error carries that code.
 func HasCode(err error, code string) bool {
-	var failure *Error
-	return errors.As(err, &failure) && failure.hasCode(code)
+	failure, ok := errors.AsType[*Error](err)
+	return ok && failure.hasCode(code)
 }
 
 // MissingObject returns what a not-found error says is missing: its type as
 // OrderCloud calls it ("User", "SecurityProfile") and its ID [D].
 func MissingObject(err error) (objectType, objectID string, ok bool) {
-	var failure *Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
 		return "", "", false
 	}
 	for _, detail := range failure.Errors {
@@ -97,8 +97,8 @@ func MissingObject(err error) (objectType, objectID string, ok bool) {
 
 // RequestID returns the X-oc-logid of the answer, or "".
 func RequestID(err error) string {
-	var failure *Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
 		return ""
 	}
 	return failure.RequestID
@@ -106,20 +106,19 @@ func RequestID(err error) string {
 
 // RetryAfter returns how long the answer asked to wait, if it did.
 func RetryAfter(err error) (time.Duration, bool) {
-	var failure *Error
-	if !errors.As(err, &failure) || failure.RetryAfter <= 0 {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok || failure.RetryAfter <= 0 {
 		return 0, false
 	}
 	return failure.RetryAfter, true
 }
 
 func classOf(err error) class {
-	var refused *InvalidRequestError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*InvalidRequestError](err); refused {
 		return classInvalid
 	}
-	var failure *Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
 		return classOther
 	}
 	return failure.class()

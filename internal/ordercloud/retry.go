@@ -26,7 +26,7 @@ type backoff func(ctx context.Context, attempt int) error
 // requests that failed together do not come back together.
 func waitJittered(ctx context.Context, attempt int) error {
 	base := firstBackoff << (attempt - 2)
-	timer := time.NewTimer(base/2 + rand.N(base))
+	timer := time.NewTimer(base/2 + rand.N(base)) //nolint:gosec // jitter is no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

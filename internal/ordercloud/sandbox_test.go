@@ -25,9 +25,9 @@ import (
 const storefront = "5A3D0C5E-1D7B-4C0E-9A43-0000000000B1"
 
 // marketplace starts a sandbox and a client that may do what the operator may.
-func marketplace(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *ordercloud.Client) {
+func marketplace(t *testing.T) (*sandbox.Sandbox, *ordercloud.Client) {
 	t.Helper()
-	box, err := sandbox.New(options...)
+	box, err := sandbox.New()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func TestSecretIsShownByNoPrinterOrEncoder(t *testing.T) {
 		"slog": logged.String(),
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		shown[verb] = fmt.Sprintf(strings.Repeat(verb+" ", 6), Secret(value), pointerTo(Secret(value)), user, &config, client, client.Buyers())
+		shown[verb] = fmt.Sprintf(strings.Repeat(verb+" ", 6), Secret(value), new(Secret(value)), user, &config, client, client.Buyers())
 	}
 	for how, text := range shown {
 		if strings.Contains(text, value) || strings.Contains(text, fmt.Sprintf("%x", value)) {

@@ -110,18 +110,21 @@ func TestAnAttemptIsBoundedFromWhenItAsksForAConnection(t *testing.T) {
 		}),
 		"when the body never ends": roundTrip(func(request *http.Request) (*http.Response, error) {
 			time.Sleep(queue)
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(endless{request.Context()})}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(endless{request.Context()})}, nil
 		}),
 	}
 	for name, transport := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://host/v1/me", nil)
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://host/v1/me", http.NoBody)
 				if err != nil {
 					t.Fatal(err)
 				}
 				start := time.Now()
-				_, err = withAttempt(limit, transport).RoundTrip(request)
+				response, err := withAttempt(limit, transport).RoundTrip(request)
+				if err == nil {
+					response.Body.Close()
+				}
 				if !errors.Is(err, errTimedOut) || errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
@@ -201,7 +204,7 @@ func TestEveryAttemptPassesThroughTheTransportWithItsRoute(t *testing.T) {
 	if diff := cmp.Diff([]string{token, user, user, token, user}, routes); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if RouteOf(httptest.NewRequest(http.MethodGet, "/", nil)) != "" {
+	if RouteOf(httptest.NewRequest(http.MethodGet, "/", http.NoBody)) != "" {
 		t.Error("a foreign request has a route")
 	}
 }

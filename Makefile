@@ -41,7 +41,7 @@ generate: ## Generate the DeepCopy methods of the API types.
 .PHONY: manifests
 manifests: ## Generate the CRDs and the operator's role from the markers in the code.
 	$(TOOL) controller-gen crd paths=./api/... output:crd:artifacts:config=config/crd/bases
-	$(if $(wildcard controllers/*.go),$(TOOL) controller-gen rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac)
+	$(TOOL) controller-gen rbac:roleName=manager-role paths=./controllers/... output:rbac:artifacts:config=config/rbac
 
 .PHONY: docs
 docs: ## Generate the API reference, docs/reference.md.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -122,6 +123,7 @@ func TestAHangEndsWhenTheClientGoesAwayOrTheFaultIsRemoved(t *testing.T) {
 func (s *service) waitFor(route string) {
 	s.t.Helper()
 	for s.Stats().Calls[route] == 0 {
+		runtime.Gosched()
 		if s.t.Context().Err() != nil {
 			s.t.Fatal("no such request arrived")
 		}

@@ -161,10 +161,10 @@ func parseInstant(value string) (time.Time, bool) {
 
 // wildcard matches a text against a pattern in which * stands for any text.
 func wildcard(pattern, given string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
+	if !strings.Contains(pattern, "*") {
 		return pattern == given
 	}
+	parts := strings.Split(pattern, "*")
 	rest, ok := strings.CutPrefix(given, parts[0])
 	if !ok {
 		return false

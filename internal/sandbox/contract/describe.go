@@ -14,23 +14,25 @@ import (
 // describe says what is wrong without the values that are: bodies bear
 // passwords and tokens.
 func describe(err error) string {
-	var several openapi3.MultiError
-	if errors.As(err, &several) {
+	//nolint:errorlint // A list is taken apart only where it is not inside the error of one parameter or body.
+	if several, ok := err.(openapi3.MultiError); ok {
 		reasons := make([]string, 0, len(several))
 		for _, each := range several {
 			reasons = append(reasons, describe(each))
 		}
 		return strings.Join(reasons, "; ")
 	}
-	var schema *openapi3.SchemaError
-	if errors.As(err, &schema) {
-		return "/" + strings.Join(schema.JSONPointer(), "/") + ": " + schema.Reason + " (" + schema.SchemaField + ")"
-	}
 	var request *openapi3filter.RequestError
-	if errors.As(err, &request) {
-		if request.Parameter != nil {
-			return "parameter " + request.Parameter.Name + ": " + request.Reason
-		}
+	var inside openapi3.MultiError
+	var schema *openapi3.SchemaError
+	switch {
+	case errors.As(err, &request) && request.Parameter != nil:
+		return "parameter " + request.Parameter.Name + " is not valid"
+	case errors.As(err, &inside):
+		return describe(inside)
+	case errors.As(err, &schema):
+		return "/" + strings.Join(schema.JSONPointer(), "/") + ": " + schema.Reason + " (" + schema.SchemaField + ")"
+	case request != nil:
 		return "body: " + request.Reason
 	}
 	var response *openapi3filter.ResponseError

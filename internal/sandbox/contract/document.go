@@ -21,12 +21,9 @@ type document struct {
 	router routers.Router
 }
 
-// load reads the document once per process; nil when it is not at hand.
+// load reads the document that Find has found, once per process: it is large.
 var load = sync.OnceValues(func() (*document, error) {
-	path, found := Find()
-	if !found {
-		return nil, nil
-	}
+	path, _ := Find()
 	parsed, err := openapi3.NewLoader().LoadFromFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the OpenAPI document: %w", err)

@@ -137,7 +137,7 @@ func (s *Sandbox) postRestore(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) getStats(w http.ResponseWriter, r *http.Request) {
 	stats := s.Stats()
-	encoded(http.StatusOK, map[string]any{
+	encoded(map[string]any{
 		"calls":           stats.Calls,
 		"total":           stats.Total,
 		"reads":           stats.Reads(),

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -72,9 +73,7 @@ func (b *buffer) truncate() {
 }
 
 func (b *buffer) flush(w http.ResponseWriter) int {
-	for name, values := range b.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), b.header)
 	w.WriteHeader(b.status)
 	_, _ = w.Write(b.body.Bytes()) // a client that has gone away is no fault of ours
 	return b.status

@@ -47,7 +47,7 @@ func (c *call) assignmentPage(rows []map[string]any) answer {
 	}
 	first := min((query.page-1)*query.pageSize, len(matching))
 	last := min(first+query.pageSize, len(matching))
-	return encoded(http.StatusOK, map[string]any{
+	return encoded(map[string]any{
 		"Meta":  newMeta(query.page, query.pageSize, len(matching)),
 		"Items": matching[first:last],
 	})

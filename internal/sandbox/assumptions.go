@@ -75,6 +75,31 @@ const (
 	defaultAccessTokenDuration  = 600
 	defaultRefreshTokenDuration = 0
 
+	// referencesFollowRename: whether configs and assignments follow an object
+	// that is given another ID, or are left with the old one. [N] They refer to
+	// objects, not to names.
+	referencesFollowRename = true
+
+	// profilesFollowMove: whether the security profiles assigned to a user
+	// follow it to another buyer; its groups, which are the old buyer's, cannot.
+	// [N] A config that names the user forbids the move, like a deletion.
+	profilesFollowMove = false
+
+	// nullMatchesNegation: whether the filter "!x" matches a property without
+	// value. [N]
+	nullMatchesNegation = true
+
+	// defaultSortProperty is the order of a list without sortBy. [N]
+	defaultSortProperty = "ID"
+
+	// codeSellerOnly refuses (403) a buyer user where a seller user is needed.
+	// That one is needed is documented, the code is not. [N]
+	codeSellerOnly = "Auth.UserNotAuthorizedToAdmin"
+
+	// statusMalformed is the status of a value of the wrong JSON type, of an
+	// unreadable body and of a list query that makes no sense. [N]
+	statusMalformed = http.StatusBadRequest
+
 	// minimumPasswordLength and the classes in checkPassword are documented;
 	// that they hold in every marketplace is not. [N]
 	minimumPasswordLength = 10
@@ -108,8 +133,18 @@ func formatInstant(instant time.Time) string {
 	return instant.UTC().Format("2006-01-02T15:04:05.999-07:00")
 }
 
-// nullMatchesNegation: whether "!x" matches a property without value. [N]
-const nullMatchesNegation = true
+// nextPageKey is Meta.NextPageKey. Its use is not documented for the lists
+// that the sandbox has. [N] Always null.
+func nextPageKey() *string { return nil }
+
+// closer tells which of several impersonation configs that apply counts: the
+// one that names the impersonatee more closely. Equals are decided by the
+// lower ID. [N]
+func closer(candidate, best int) bool { return candidate > best }
+
+// impersonationClaim is the imp claim of an impersonation token, which is
+// known to exist. [N] The impersonator's username.
+func impersonationClaim(username string) string { return username }
 
 // environmentAnswer is the body of GET /env; only its status and that it needs
 // no token are known. [N]

@@ -168,15 +168,18 @@ func (s *state) unindex(c *collection, r *record) {
 	}
 }
 
-// renamed lets everything that refers to an object follow its new ID: the
-// references are to the object, not to its name.
+// renamed lets everything that refers to an object follow its new ID.
 func (s *state) renamed(c *collection, oldID, newID string) {
 	from, to := c.pathOf(oldID), c.pathOf(newID)
-	for _, assigned := range []*relation{s.groupMembers, s.profiles, s.clientBuyers} {
-		assigned.rename(from, to)
-	}
 	if c.kind == s.kinds.buyer {
 		s.moveBuyer(from, to, newID)
+	}
+	s.generation++
+	if !referencesFollowRename {
+		return
+	}
+	for _, assigned := range []*relation{s.groupMembers, s.profiles, s.clientBuyers} {
+		assigned.rename(from, to)
 	}
 	configs := s.collections[s.kinds.impersonationConfig.template]
 	for _, config := range s.configs.naming(from) {
@@ -188,7 +191,6 @@ func (s *state) renamed(c *collection, oldID, newID string) {
 		configs.put(moved)
 		s.index(configs, moved)
 	}
-	s.generation++
 }
 
 // followed keeps the text of a reference unless its last element has changed.

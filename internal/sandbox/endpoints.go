@@ -125,7 +125,7 @@ func listAllBuyerUsers(c *call) answer {
 	return answer{status: http.StatusOK, body: c.state.list(sources, query)}
 }
 
-func getEnvironment(*call) answer { return encoded(http.StatusOK, environmentAnswer()) }
+func getEnvironment(*call) answer { return encoded(environmentAnswer()) }
 
 // getMe names the user of the token: a user with the company it belongs to [D].
 func getMe(c *call) answer {
@@ -142,13 +142,14 @@ func getMe(c *call) answer {
 	} else {
 		me["Seller"] = map[string]any{"ID": c.state.marketplaceID}
 	}
-	return encoded(http.StatusOK, me)
+	return encoded(me)
 }
 
-func encoded(status int, value any) answer {
+// encoded answers 200 with a value.
+func encoded(value any) answer {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "ServerError", "The answer cannot be encoded.", nil).answer()
 	}
-	return answer{status: status, body: body}
+	return answer{status: http.StatusOK, body: body}
 }

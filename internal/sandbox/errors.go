@@ -63,7 +63,7 @@ func idExists(objectType, objectID string) *refusal {
 }
 
 func invalidBody(message string) *refusal {
-	return refuse(http.StatusBadRequest, "Request.InvalidRequestBody", message, nil)
+	return refuse(statusMalformed, "Request.InvalidRequestBody", message, nil)
 }
 
 // violations gathers everything that is wrong with a body, so that one answer

@@ -85,7 +85,7 @@ func TestAHangEndsWhenTheClientGoesAwayOrTheFaultIsRemoved(t *testing.T) {
 		s := startAsRoot(t)
 		s.Inject(sandbox.Fault{Kind: sandbox.FaultHang, Path: "/v1/buyers"})
 		ctx, cancel := context.WithCancel(t.Context())
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/buyers", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/buyers", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestLatencyHoldsTheAnswerBack(t *testing.T) {
 	s.Inject(sandbox.Fault{Path: "/v1/buyers", Latency: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/buyers", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/buyers", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

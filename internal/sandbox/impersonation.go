@@ -45,7 +45,7 @@ func impersonate(c *call) answer {
 	if failed != nil {
 		return failed.answer()
 	}
-	return encoded(http.StatusOK, issued)
+	return encoded(issued)
 }
 
 func configError(message string) answer {
@@ -80,14 +80,12 @@ func (c *call) impersonationClient(clientID string, target *collection) (*record
 }
 
 // applicableConfig finds the config that lets the caller impersonate a user.
-// Among several, the one that names the impersonatee most closely counts, then
-// the one with the lowest ID. [N] for which of several counts.
 func (c *call) applicableConfig(client *record, target *collection, user *record) *record {
 	var best *record
 	closest := -1
 	for _, config := range c.state.configs.naming("apiclients/" + clientKey(client.id())) {
 		closeness, applies := c.state.impersonatee(config, target, user)
-		if applies && closeness > closest && c.mayImpersonate(config) {
+		if applies && closer(closeness, closest) && c.mayImpersonate(config) {
 			best, closest = config, closeness
 		}
 	}
@@ -125,12 +123,12 @@ func (c *call) mayImpersonate(config *record) bool {
 	return slices.Contains(c.state.partiesOf(c.caller.collection, c.caller.user), named)
 }
 
-// impersonatorName is what the imp claim names. [N]
+// impersonatorName is who impersonates; requests of the Go API have no user.
 func (c *call) impersonatorName() string {
 	if c.caller == nil {
 		return "sandbox"
 	}
-	return c.caller.user.text("Username")
+	return impersonationClaim(c.caller.user.text("Username"))
 }
 
 // revokeUserTokens serves DELETE .../users/{userID}/tokens.
@@ -156,8 +154,7 @@ func unlockUser(c *call) answer {
 	return answer{status: http.StatusNoContent}
 }
 
-// moveUser serves POST .../users/{userID}/moveto/{newBuyerID}. What is
-// assigned to the user in the old buyer does not follow. [N]
+// moveUser serves POST .../users/{userID}/moveto/{newBuyerID}.
 func moveUser(c *call) answer {
 	source, user, refused := c.state.kinds.buyerUser.find(c)
 	if refused != nil {
@@ -172,6 +169,9 @@ func moveUser(c *call) answer {
 	}
 	moved := user.with()
 	moved.fields["CompanyID"] = c.state.companyID(destination)
+	if profilesFollowMove {
+		c.state.profiles.rename(source.pathOf(user.id()), destination.pathOf(user.id()))
+	}
 	c.state.erase(source, user)
 	destination.put(moved)
 	c.state.index(destination, moved)

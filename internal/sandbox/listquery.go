@@ -5,7 +5,6 @@ package sandbox
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -60,7 +59,8 @@ func newMeta(page, pageSize, total int) meta {
 		TotalPages: (total + pageSize - 1) / pageSize,
 		// Nothing on the page leaves the end below the start: [1,0] for an
 		// empty list [D].
-		ItemRange: [2]int{first, max(last, first-1)},
+		ItemRange:   [2]int{first, max(last, first-1)},
+		NextPageKey: nextPageKey(),
 	}
 }
 
@@ -76,17 +76,21 @@ func parseListQuery(k *kind, values url.Values) (listQuery, *refusal) {
 	}
 	for _, property := range query.searchOn {
 		if !slices.Contains(k.searchable, property) {
-			return query, refuse(http.StatusBadRequest, "List.InvalidSearchProperty", "Cannot search on "+property+".", nil)
+			return query, refuse(statusMalformed, "List.InvalidSearchProperty", "Cannot search on "+property+".", nil)
 		}
 	}
 	for _, property := range commaList(values["sortBy"]) {
 		wanted := order{property: strings.TrimPrefix(property, "!"), descending: strings.HasPrefix(property, "!")}
 		if !slices.Contains(k.sortable, wanted.property) {
-			return query, refuse(http.StatusBadRequest, "List.InvalidSortProperty", "Cannot sort by "+wanted.property+".", nil)
+			return query, refuse(statusMalformed, "List.InvalidSortProperty", "Cannot sort by "+wanted.property+".", nil)
 		}
 		query.orders = append(query.orders, wanted)
 	}
-	return query, query.parseConditions(k, values)
+	if len(query.orders) == 0 {
+		query.orders = []order{{property: defaultSortProperty}}
+	}
+	refused = query.parseConditions(k, values)
+	return query, refused
 }
 
 func (q *listQuery) parseConditions(k *kind, values url.Values) *refusal {
@@ -97,7 +101,7 @@ func (q *listQuery) parseConditions(k *kind, values url.Values) *refusal {
 		}
 		f, known := k.field(property)
 		if (!known || f.secret) && !strings.HasPrefix(property, "xp.") {
-			return refuse(http.StatusBadRequest, "List.InvalidProperty", "Cannot filter by "+property+".", nil)
+			return refuse(statusMalformed, "List.InvalidProperty", "Cannot filter by "+property+".", nil)
 		}
 		for _, expression := range values[property] {
 			q.conditions = append(q.conditions, parseCondition(property, expression))
@@ -115,12 +119,12 @@ func parsePaging(values url.Values) (listQuery, *refusal) {
 		}
 		number, err := strconv.Atoi(given)
 		if err != nil || number < 1 {
-			return query, refuse(http.StatusBadRequest, "List.InvalidType", name+" must be a whole number from 1.", nil)
+			return query, refuse(statusMalformed, "List.InvalidType", name+" must be a whole number from 1.", nil)
 		}
 		*target = number
 	}
 	if query.pageSize > maximumPageSize {
-		return query, refuse(http.StatusBadRequest, "List.InvalidPageSize", "pageSize must be at most 100.", nil)
+		return query, refuse(statusMalformed, "List.InvalidPageSize", "pageSize must be at most 100.", nil)
 	}
 	return query, nil
 }

@@ -58,7 +58,7 @@ func (s *Sandbox) issueToken(w http.ResponseWriter, r *http.Request) {
 		refused.answer().write(w, r)
 		return
 	}
-	encoded(http.StatusOK, issued).write(w, r)
+	encoded(issued).write(w, r)
 }
 
 func (s *Sandbox) grantToken(form url.Values, issuer string) (*tokenAnswer, *oauthRefusal) {

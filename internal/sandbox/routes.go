@@ -123,7 +123,7 @@ func (a access) check(known *caller, r *http.Request) *refusal {
 			"The token lacks a role that this needs.", insufficientRolesData(sufficient, known.roles))
 	}
 	if a.sellerOnly && known.userType != userTypeAdmin {
-		return refuse(http.StatusForbidden, "Auth.UserNotAuthorizedToAdmin", "Only seller users may do this.", nil)
+		return refuse(http.StatusForbidden, codeSellerOnly, "Only seller users may do this.", nil)
 	}
 	buyerID := r.PathValue("buyerID")
 	if a.ownBuyer && buyerID != "" && known.userType == userTypeBuyer && buyerPath(buyerID) != known.company {
@@ -137,7 +137,10 @@ func (a access) check(known *caller, r *http.Request) *refusal {
 // whether one is needed is the endpoint's business.
 func readBody(r *http.Request) (map[string]any, *refusal) {
 	raw, err := io.ReadAll(r.Body)
-	if err != nil || len(bytes.TrimSpace(raw)) == 0 {
+	if err != nil {
+		return nil, invalidBody("The body cannot be read.")
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil, nil
 	}
 	if given := r.Header.Get("Content-Type"); given != "" {

@@ -116,10 +116,8 @@ func newState(marketplaceID string, table *kinds) *state {
 	return s
 }
 
-func (s *state) open(k *kind, path, owner string) *collection {
-	opened := &collection{kind: k, path: path, owner: owner, records: map[string]*record{}}
-	s.collections[path] = opened
-	return opened
+func (s *state) open(k *kind, path, owner string) {
+	s.collections[path] = &collection{kind: k, path: path, owner: owner, records: map[string]*record{}}
 }
 
 // openBuyer gives a buyer its collections.

@@ -35,8 +35,7 @@ func describe(err error) string {
 	case request != nil:
 		return "body: " + request.Reason
 	}
-	var response *openapi3filter.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*openapi3filter.ResponseError](err); ok {
 		return response.Reason
 	}
 	return "it cannot be read"

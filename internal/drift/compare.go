@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Compare returns the one difference between two values of a field, or none.
@@ -60,12 +61,13 @@ func Equal(desired, observed any) bool {
 	}
 }
 
-// equalNumbers compares the text first: integers beyond 2^53, which a float64
-// would round, stay apart.
+// equalNumbers compares the text of integers, however long: those beyond 2^53,
+// which a float64 would round, stay apart. A number that no float64 can hold is
+// still equal to itself.
 func equalNumbers(desired, observed any) bool {
 	want, ok := desired.(json.Number)
 	have, alsoOK := observed.(json.Number)
-	if ok && alsoOK && isInteger(want) && isInteger(have) {
+	if ok && alsoOK && (want == have || isInteger(want) && isInteger(have)) {
 		return want == have
 	}
 	wantFloat, ok := toFloat(desired)
@@ -73,9 +75,10 @@ func equalNumbers(desired, observed any) bool {
 	return ok && alsoOK && wantFloat == haveFloat
 }
 
+// isInteger says that two such numbers are equal only if their texts are. That
+// leaves out -0, which equals 0.
 func isInteger(number json.Number) bool {
-	_, err := number.Int64()
-	return err == nil
+	return number != "-0" && !strings.ContainsAny(string(number), ".eE")
 }
 
 func toFloat(value any) (float64, bool) {

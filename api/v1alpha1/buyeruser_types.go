@@ -37,6 +37,7 @@ type SecretKeyReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="not a name that a Secret can have: use lower-case letters, digits, - and . and begin and end with a letter or digit"
 	Name string `json:"name"`
 
 	// key of the Secret's data that holds the value.
@@ -44,17 +45,18 @@ type SecretKeyReference struct {
 	// +default="password"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._A-Za-z0-9]*$')",message="not a key that a Secret can have: use letters, digits, -, _ and ."
 	Key string `json:"key,omitempty"`
 }
 
 // BuyerUserSpec declares one buyer user of OrderCloud.
-// +kubebuilder:validation:XValidation:rule="!has(self.passwordPolicy) || self.passwordPolicy != 'Enforce' || has(self.passwordSecretRef)",message="passwordPolicy Enforce needs a passwordSecretRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.passwordPolicy) || self.passwordPolicy != 'Enforce' || has(self.passwordSecretRef)",message="passwordPolicy Enforce needs passwordSecretRef: name the Secret that holds the password, or set passwordPolicy to Initial",fieldPath=".passwordSecretRef",reason=FieldValueRequired
 type BuyerUserSpec struct {
 	ManagedSpec `json:",inline"`
 
 	// buyerID is the ID of the buyer that the user belongs to. Immutable.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="buyerID is immutable: delete the object and declare it anew"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="buyerID is immutable: a user of another buyer is another user, declared by an object of its own"
 	BuyerID ID `json:"buyerID"`
 
 	// userID is the ID of the user inside its buyer. Unset means metadata.name.
@@ -196,7 +198,7 @@ type BuyerUserStatus struct {
 // +kubebuilder:selectablefield:JSONPath=`.spec.userID`
 // +kubebuilder:selectablefield:JSONPath=`.spec.marketplaceRef.name`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.userID) || self.metadata.name.matches('^[A-Za-z0-9_-]{1,100}$')",message="metadata.name is not an OrderCloud ID (1 to 100 of A-Z, a-z, 0-9, _ and -): set spec.userID",fieldPath=".spec.userID"
-// +kubebuilder:validation:XValidation:rule="(has(self.spec.userID) ? self.spec.userID : self.metadata.name) == (has(oldSelf.spec.userID) ? oldSelf.spec.userID : self.metadata.name)",message="userID is immutable: delete the object and declare it anew",fieldPath=".spec.userID"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.userID) ? self.spec.userID : self.metadata.name) == (has(oldSelf.spec.userID) ? oldSelf.spec.userID : self.metadata.name)",message="userID is immutable: another ID is another user, declared by an object of its own",fieldPath=".spec.userID"
 type BuyerUser struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is standard object metadata.
@@ -209,7 +211,7 @@ type BuyerUser struct {
 
 	// status is what the operator last saw.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status BuyerUserStatus `json:"status,omitzero"`
 }
 

@@ -13,6 +13,7 @@ type BuyerUserReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="not a name that a BuyerUser can have: use lower-case letters, digits, - and . and begin and end with a letter or digit"
 	Name string `json:"name"`
 }
 
@@ -20,12 +21,13 @@ type BuyerUserReference struct {
 // application, with which rights. Every field that is left out is null in
 // OrderCloud.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.clientID) != has(self.clientName)",message="exactly one of clientID and clientName must be set"
-// +kubebuilder:validation:XValidation:rule="!(has(self.impersonationGroupID) && has(self.impersonationUserID))",message="impersonationGroupID and impersonationUserID exclude each other"
-// +kubebuilder:validation:XValidation:rule="!has(self.impersonationUserRef) || !(has(self.impersonationBuyerID) || has(self.impersonationGroupID) || has(self.impersonationUserID))",message="impersonationUserRef gives buyer and user: leave out impersonationBuyerID, impersonationGroupID and impersonationUserID"
-// +kubebuilder:validation:XValidation:rule="!(has(self.groupID) && has(self.userID))",message="groupID and userID exclude each other"
-// +kubebuilder:validation:XValidation:rule="!has(self.userRef) || !(has(self.buyerID) || has(self.groupID) || has(self.userID))",message="userRef gives buyer and user: leave out buyerID, groupID and userID"
-// +kubebuilder:validation:XValidation:rule="has(self.buyerID) || !(has(self.groupID) || has(self.userID))",message="groupID and userID need buyerID: they are looked up inside that buyer"
+// +kubebuilder:validation:XValidation:rule="has(self.clientID) || has(self.clientName)",message="exactly one of clientID and clientName must be set: they say in which application",fieldPath=".clientName",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="!has(self.clientID) || !has(self.clientName)",message="exactly one of clientID and clientName must be set: leave out one of them",fieldPath=".clientName",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!(has(self.impersonationGroupID) && has(self.impersonationUserID))",message="impersonationGroupID and impersonationUserID exclude each other: leave out one of them",fieldPath=".impersonationGroupID",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!has(self.impersonationUserRef) || !(has(self.impersonationBuyerID) || has(self.impersonationGroupID) || has(self.impersonationUserID))",message="impersonationUserRef gives buyer and user: leave out impersonationBuyerID, impersonationGroupID and impersonationUserID",fieldPath=".impersonationUserRef",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!(has(self.groupID) && has(self.userID))",message="groupID and userID exclude each other: leave out one of them",fieldPath=".groupID",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!has(self.userRef) || !(has(self.buyerID) || has(self.groupID) || has(self.userID))",message="userRef gives buyer and user: leave out buyerID, groupID and userID",fieldPath=".userRef",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="has(self.buyerID) || has(self.userRef) || !(has(self.groupID) || has(self.userID))",message="groupID and userID need buyerID: they are looked up inside that buyer",fieldPath=".buyerID",reason=FieldValueRequired
 type ImpersonationConfigSpec struct {
 	ManagedSpec `json:",inline"`
 
@@ -161,7 +163,7 @@ type ImpersonationConfigStatus struct {
 // +kubebuilder:selectablefield:JSONPath=`.spec.buyerID`
 // +kubebuilder:selectablefield:JSONPath=`.spec.marketplaceRef.name`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.id) || self.metadata.name.matches('^[A-Za-z0-9_-]{1,100}$')",message="metadata.name is not an OrderCloud ID (1 to 100 of A-Z, a-z, 0-9, _ and -): set spec.id",fieldPath=".spec.id"
-// +kubebuilder:validation:XValidation:rule="(has(self.spec.id) ? self.spec.id : self.metadata.name) == (has(oldSelf.spec.id) ? oldSelf.spec.id : self.metadata.name)",message="id is immutable: delete the object and declare it anew",fieldPath=".spec.id"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.id) ? self.spec.id : self.metadata.name) == (has(oldSelf.spec.id) ? oldSelf.spec.id : self.metadata.name)",message="id is immutable: another ID is another config, declared by an object of its own",fieldPath=".spec.id"
 type ImpersonationConfig struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is standard object metadata.
@@ -174,7 +176,7 @@ type ImpersonationConfig struct {
 
 	// status is what the operator last saw.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status ImpersonationConfigStatus `json:"status,omitzero"`
 }
 

@@ -59,6 +59,7 @@ type MarketplaceReference struct {
 	// +default="default"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="not a name that a Marketplace can have: use lower-case letters, digits, - and . and begin and end with a letter or digit"
 	Name string `json:"name,omitempty"`
 
 	// namespace of the Marketplace. Empty means the namespace of the object
@@ -66,6 +67,7 @@ type MarketplaceReference struct {
 	// allowedNamespaces.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$')",message="not a name that a namespace can have: use lower-case letters, digits and - and begin and end with a letter or digit"
 	Namespace string `json:"namespace,omitempty"`
 }
 
@@ -75,8 +77,8 @@ type ManagedSpec struct {
 	// marketplaceRef names the Marketplace in which the object lives. It is
 	// immutable: an object does not move between marketplaces.
 	// +optional
-	// +kubebuilder:default={name: "default"}
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="marketplaceRef is immutable: delete the object and declare it anew to move it to another marketplace"
+	// +default={"name":"default"}
+	// +kubebuilder:validation:XValidation:rule="self.name == oldSelf.name && (has(self.__namespace__) ? self.__namespace__ : '') == (has(oldSelf.__namespace__) ? oldSelf.__namespace__ : '')",message="marketplaceRef is immutable: what another marketplace has to hold is declared by an object of its own"
 	MarketplaceRef MarketplaceReference `json:"marketplaceRef,omitzero"`
 
 	// managementPolicy says whether the operator may write to OrderCloud:
@@ -111,9 +113,8 @@ type ManagedSpec struct {
 	// Marketplace's interval.
 	// +optional
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="interval must be at least 1s"
-	// +kubebuilder:validation:Pattern="^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="interval must be a duration such as 30s, 10m or 1h30m, and at least 1s"
 	Interval *metav1.Duration `json:"interval,omitempty"`
 }
 
@@ -169,6 +170,7 @@ type ManagedStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// path of the OrderCloud object that this resource declares, such as

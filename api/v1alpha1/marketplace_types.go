@@ -44,6 +44,7 @@ type LocalSecretReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="not a name that a Secret can have: use lower-case letters, digits, - and . and begin and end with a letter or digit"
 	Name string `json:"name"`
 }
 
@@ -79,7 +80,8 @@ const (
 
 // AllowedNamespaces says who may refer to a Marketplace from elsewhere. The
 // Marketplace's own namespace always may.
-// +kubebuilder:validation:XValidation:rule="self.from == 'Selector' ? has(self.selector) : !has(self.selector)",message="selector is required with from: Selector and forbidden otherwise"
+// +kubebuilder:validation:XValidation:rule="self.from != 'Selector' || has(self.selector)",message="from: Selector needs selector: say which labels a namespace must have",fieldPath=".selector",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.from == 'Selector' || !has(self.selector)",message="selector goes with from: Selector: set from to Selector, or leave out selector",fieldPath=".selector",reason=FieldValueForbidden
 type AllowedNamespaces struct {
 	// from says which namespaces may refer to the Marketplace: Same, All, or
 	// those that match the selector.
@@ -87,14 +89,17 @@ type AllowedNamespaces struct {
 	// +default="Same"
 	From NamespacesFrom `json:"from,omitempty"`
 
-	// selector of namespaces by their labels, with from: Selector.
+	// selector of namespaces by their labels; required with from: Selector and
+	// forbidden otherwise. An empty selector, {}, matches every namespace.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || size(e.values) == 0))",message="operator must be In or NotIn with values, or Exists or DoesNotExist without values",fieldPath=".matchExpressions"
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
 // MarketplaceSpec says how to reach one OrderCloud marketplace.
-// +kubebuilder:validation:XValidation:rule="has(self.environment) != has(self.url)",message="exactly one of environment and url must be set"
-// +kubebuilder:validation:XValidation:rule="!has(self.region) || has(self.environment)",message="region goes with environment: leave it out when url is set"
+// +kubebuilder:validation:XValidation:rule="has(self.environment) || has(self.url)",message="exactly one of environment and url must be set: they say where OrderCloud's API is",fieldPath=".environment",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="!has(self.environment) || !has(self.url)",message="exactly one of environment and url must be set: leave out url, or environment and region",fieldPath=".url",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!has(self.region) || has(self.environment) || !has(self.url)",message="region goes with environment: leave out region, or set environment instead of url",fieldPath=".region",reason=FieldValueForbidden
 type MarketplaceSpec struct {
 	// environment of the marketplace; together with region it gives the base
 	// URL of OrderCloud's API. Exactly one of environment and url must be set.
@@ -111,7 +116,7 @@ type MarketplaceSpec struct {
 	// loopback hosts only. The operator's --allowed-endpoints has to list it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$') || self.matches('^http://(localhost|127(\\\\.[0-9]{1,3}){3}|\\\\[::1\\\\])(:[0-9]{1,5})?/?$')",message="url must be https://host[:port] without a path; http is accepted for localhost, 127.0.0.0/8 and [::1] only"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/?$') || self.matches('^http://(localhost|127([.][0-9]{1,3}){3}|[[]::1[]])(:[0-9]{1,5})?/?$')",message="url must be https://host[:port] without a path; http is accepted for localhost, 127.0.0.0/8 and [::1] only"
 	URL string `json:"url,omitempty"`
 
 	// credentialsSecretRef names the Secret, in this namespace, whose keys
@@ -125,19 +130,18 @@ type MarketplaceSpec struct {
 	// +optional
 	// +default="10m"
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="interval must be at least 1s"
-	// +kubebuilder:validation:Pattern="^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="interval must be a duration such as 30s, 10m or 1h30m, and at least 1s"
 	Interval *metav1.Duration `json:"interval,omitempty"`
 
 	// rateLimit bounds what the operator asks of this marketplace.
 	// +optional
-	// +kubebuilder:default={requestsPerSecond: 10, concurrency: 8}
+	// +default={"requestsPerSecond":10,"concurrency":8}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
 
 	// allowedNamespaces says who may refer to this Marketplace from elsewhere.
 	// +optional
-	// +kubebuilder:default={from: "Same"}
+	// +default={"from":"Same"}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
 }
 
@@ -173,6 +177,7 @@ type MarketplaceStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// url is the resolved base URL of OrderCloud's API.
@@ -235,7 +240,7 @@ type Marketplace struct {
 
 	// status is what the operator last saw.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +default={"observedGeneration":-1}
 	Status MarketplaceStatus `json:"status,omitzero"`
 }
 

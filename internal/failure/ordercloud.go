@@ -4,8 +4,11 @@
 package failure
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -72,7 +75,12 @@ func MissingInOrderCloud(kind, id, baseURL string) *Failure {
 		words(kind), id, baseURL).Stall().Again(Backoff)
 }
 
+// isForeign also leaves out a call that the operator itself gave up because it
+// was told to stop: that says nothing about OrderCloud.
 func (c Call) isForeign(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return true
+	}
 	_, answered := errors.AsType[*ordercloud.Error](err)
 	_, invalid := errors.AsType[*ordercloud.InvalidRequestError](err)
 	return !answered && !invalid && !ordercloud.IsUnavailable(err)
@@ -116,23 +124,39 @@ func (c Call) messages(err error) string {
 	}
 	var list []string
 	for _, detail := range answer.Errors {
-		if detail.Message != "" && !slices.Contains(list, detail.Message) {
-			list = append(list, strings.TrimRight(detail.Message, ". "))
+		if message := strings.TrimRight(detail.Message, ". "); message != "" && !slices.Contains(list, message) {
+			list = append(list, message)
 		}
 	}
 	if len(list) == 0 {
 		return fmt.Sprintf("it answered with status %d and no explanation", answer.Status)
 	}
-	text := strings.Join(list, "; ")
-	for _, personal := range c.Personal {
-		if personal != "" {
-			text = strings.ReplaceAll(text, personal, "(redacted)")
-		}
-	}
+	text := c.redacted(strings.Join(list, "; "))
 	if len(text) > maxMessage {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}
 	return text
+}
+
+// shortValue is a personal value that also occurs inside of other words, such
+// as An in "cannot".
+var shortValue = regexp.MustCompile(`^\w{1,3}$`)
+
+// redacted hides personal values in any letter case, the longest first, so that
+// a username which begins an e-mail address does not leave its rest behind.
+func (c Call) redacted(text string) string {
+	values := slices.DeleteFunc(slices.Clone(c.Personal), func(value string) bool { return value == "" })
+	if len(values) == 0 {
+		return text
+	}
+	slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for index, value := range values {
+		values[index] = regexp.QuoteMeta(value)
+		if shortValue.MatchString(value) {
+			values[index] = `\b` + value + `\b`
+		}
+	}
+	return regexp.MustCompile("(?i)"+strings.Join(values, "|")).ReplaceAllString(text, "(redacted)")
 }
 
 // words turns OrderCloud's type names into words: SecurityProfile into

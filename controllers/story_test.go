@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -268,4 +269,39 @@ func (s *story) inOrderCloud(path string) map[string]any {
 	object, exists := s.sandbox.Object(path)
 	Expect(exists).To(BeTrue(), path+" does not exist in OrderCloud")
 	return object
+}
+
+func (s *story) missing(path string) bool {
+	_, exists := s.sandbox.Object(path)
+	return !exists
+}
+
+// clientID is the ID of the application of that name, as /apiclients answers it.
+func (s *story) clientID(appName string) string {
+	GinkgoHelper()
+	list, exists := s.sandbox.Object("apiclients?AppName=" + appName)
+	Expect(exists).To(BeTrue())
+	items, ok := list["Items"].([]any)
+	Expect(ok).To(BeTrue())
+	Expect(items).To(HaveLen(1))
+	application, ok := items[0].(map[string]any)
+	Expect(ok).To(BeTrue())
+	id, ok := application["ID"].(string)
+	Expect(ok).To(BeTrue())
+	return id
+}
+
+// looksAt counts how often OrderCloud was asked about objects of this kind.
+func (s *story) looksAt(object client.Object) int {
+	route := "GET /v1/impersonationconfig/"
+	if _, isUser := object.(*v1alpha1.BuyerUser); isUser {
+		route = "GET /v1/buyers/{buyerID}/users/"
+	}
+	looks := 0
+	for called, count := range s.sandbox.Stats().Calls {
+		if strings.HasPrefix(called, route) {
+			looks += count
+		}
+	}
+	return looks
 }

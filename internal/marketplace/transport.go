@@ -6,11 +6,11 @@ package marketplace
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // limitedTransport bounds what one marketplace is asked, over all controllers:
@@ -53,10 +53,11 @@ func (t *limitedTransport) RoundTrip(request *http.Request) (*http.Response, err
 	return t.next.RoundTrip(request)
 }
 
-// newBaseTransport is the connection pool of one marketplace.
+// newBaseTransport is the connection pool of one marketplace: no idle connection
+// is thrown away that the next request would need.
 func newBaseTransport(limit v1alpha1.RateLimit) http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http documents its type
+	transport := ordercloud.NewTransport()
 	transport.MaxIdleConnsPerHost = int(max(limit.Concurrency, 2))
-	transport.ResponseHeaderTimeout = 30 * time.Second
+	transport.MaxConnsPerHost = 0 // the slots of limitedTransport bound them
 	return transport
 }

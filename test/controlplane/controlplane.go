@@ -58,7 +58,8 @@ type Options struct {
 	Output io.Writer
 }
 
-// ControlPlane is a running kube-apiserver and etcd. Stop it.
+// ControlPlane is a running kube-apiserver and etcd. Stop it; should this
+// process be killed, they end by themselves within seconds.
 type ControlPlane struct {
 	// AdminConfig reaches the API server as a member of system:masters, without
 	// a client-side rate limit worth mentioning.
@@ -67,6 +68,7 @@ type ControlPlane struct {
 	environment     *envtest.Environment
 	adminKubeconfig []byte
 	directory       string
+	guard           *guard
 	stopOnce        sync.Once
 	stopError       error
 }
@@ -103,9 +105,9 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 	}
 
 	plane := &ControlPlane{directory: directory}
-	plane.environment = newEnvironment(assets, directory, crdDirectories)
+	plane.environment = newEnvironment(directory, crdDirectories)
 
-	if err := plane.start(ctx, options); err != nil {
+	if err := plane.start(ctx, assets, options); err != nil {
 		return nil, errors.Join(err, plane.Stop())
 	}
 
@@ -113,7 +115,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 }
 
 // newEnvironment describes the control plane to envtest.
-func newEnvironment(assets, directory string, crdDirectories []string) *envtest.Environment {
+func newEnvironment(directory string, crdDirectories []string) *envtest.Environment {
 	environment := &envtest.Environment{
 		CRDDirectoryPaths:     crdDirectories,
 		ErrorIfCRDPathMissing: true,
@@ -123,13 +125,9 @@ func newEnvironment(assets, directory string, crdDirectories []string) *envtest.
 	}
 
 	server := environment.ControlPlane.GetAPIServer()
-	server.Path = filepath.Join(assets, "kube-apiserver")
-	server.CertDir = filepath.Join(directory, "kube-apiserver")
+	server.CertDir = filepath.Join(directory, "certificates")
 
-	environment.ControlPlane.Etcd = &envtest.Etcd{
-		Path:    filepath.Join(assets, "etcd"),
-		DataDir: filepath.Join(directory, "etcd"),
-	}
+	environment.ControlPlane.Etcd = &envtest.Etcd{DataDir: filepath.Join(directory, "data")}
 	// Nothing here must survive a power cut, and waiting for the disk is most
 	// of what a write costs.
 	environment.ControlPlane.Etcd.Configure().Set("unsafe-no-fsync", "true")
@@ -137,8 +135,8 @@ func newEnvironment(assets, directory string, crdDirectories []string) *envtest.
 	return environment
 }
 
-// start runs the processes, and says why when they do not come up.
-func (plane *ControlPlane) start(ctx context.Context, options Options) error {
+// prepare writes what the processes need to be there before they start.
+func (plane *ControlPlane) prepare(assets string) error {
 	server, etcd := plane.environment.ControlPlane.APIServer, plane.environment.ControlPlane.Etcd
 	for _, directory := range []string{server.CertDir, etcd.DataDir} {
 		if err := os.Mkdir(directory, 0o700); err != nil {
@@ -146,6 +144,25 @@ func (plane *ControlPlane) start(ctx context.Context, options Options) error {
 		}
 	}
 
+	var err error
+	if server.Path, err = launcher(plane.directory, filepath.Join(assets, "kube-apiserver")); err != nil {
+		return err
+	}
+	if etcd.Path, err = launcher(plane.directory, filepath.Join(assets, "etcd")); err != nil {
+		return err
+	}
+	plane.guard, err = startGuard(plane.directory)
+
+	return err
+}
+
+// start runs the processes, and says why when they do not come up.
+func (plane *ControlPlane) start(ctx context.Context, assets string, options Options) error {
+	if err := plane.prepare(assets); err != nil {
+		return err
+	}
+
+	server, etcd := plane.environment.ControlPlane.APIServer, plane.environment.ControlPlane.Etcd
 	for name, values := range options.APIServerArguments {
 		server.Configure().Set(name, values...)
 	}
@@ -159,6 +176,11 @@ func (plane *ControlPlane) start(ctx context.Context, options Options) error {
 	server.Out, server.Err, etcd.Out, etcd.Err = output, output, output, output
 
 	config, err := plane.environment.Start()
+	// There are no webhooks, yet envtest makes a certificate for them, in a
+	// temporary directory of its own choice.
+	if unused := plane.environment.WebhookInstallOptions.LocalServingCertDir; unused != "" {
+		_ = os.RemoveAll(unused)
+	}
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -182,6 +204,10 @@ func (plane *ControlPlane) Stop() error {
 
 		if err := os.RemoveAll(plane.directory); err != nil {
 			plane.stopError = errors.Join(plane.stopError, fmt.Errorf("remove the control plane's data: %w", err))
+		}
+
+		if plane.guard != nil {
+			plane.stopError = errors.Join(plane.stopError, plane.guard.dismiss())
 		}
 	})
 

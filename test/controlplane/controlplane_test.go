@@ -4,9 +4,13 @@
 package controlplane_test
 
 import (
+	"bufio"
+	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -165,6 +169,65 @@ func TestUnusableAssets(t *testing.T) {
 	if !strings.Contains(progress.String(), "KUBEBUILDER_ASSETS is") {
 		t.Errorf("progress does not name KUBEBUILDER_ASSETS:\n%s", progress)
 	}
+}
+
+// deserterVariable makes this test binary start a control plane and wait to be
+// killed.
+const deserterVariable = "ORDERCLOUD_CONTROLPLANE_DESERTER"
+
+// TestMain plays the process that is killed, when asked to.
+func TestMain(m *testing.M) {
+	if os.Getenv(deserterVariable) == "" {
+		os.Exit(m.Run())
+	}
+
+	plane, err := controlplane.Start(context.Background(), controlplane.Options{CRDDirectories: []string{}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(plane.AdminConfig.Host)
+	select {}
+}
+
+// TestKilled covers a process that ends without calling Stop: its control plane
+// must not stay behind.
+func TestKilled(t *testing.T) {
+	temporary := t.TempDir()
+
+	deserter := exec.CommandContext(t.Context(), os.Args[0])
+	deserter.Env = append(os.Environ(), deserterVariable+"=1", "TMPDIR="+temporary)
+	deserter.Stderr = os.Stderr
+	output, err := deserter.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := deserter.Start(); err != nil {
+		t.Fatal(err)
+	}
+
+	host, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the control plane did not start: %v", err)
+	}
+	if err := deserter.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = deserter.Wait()
+
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		entries, err := os.ReadDir(temporary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(entries) == 0 || time.Now().After(deadline) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+
+	checkNothingIsLeft(t, strings.TrimSpace(host), temporary)
 }
 
 // clientFor is a client for whom the kubeconfig names.

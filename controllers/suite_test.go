@@ -49,6 +49,7 @@ func TestControllers(t *testing.T) {
 	// Generous: the machine is shared, and specs wait on state, never on time.
 	SetDefaultEventuallyTimeout(time.Minute)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	RunSpecs(t, "Controllers")
 }
 

@@ -89,7 +89,7 @@ func (p *pass[T]) written(found verdict, after Observation, err error, reason, e
 	if err != nil {
 		return found, err
 	}
-	found.now = after.Differences
+	found.acted, found.now = true, after.Differences
 	if !after.InSync() {
 		return found, failure.New(v1alpha1.ReasonNotConverging,
 			"OrderCloud accepted the write and still shows another %s: it may change or ignore these values; declare what it shows",

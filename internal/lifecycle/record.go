@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -36,7 +37,7 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	}
 	wasSynced := syncedFalse(p.before)
 	judge(&p.status.Conditions, p.object.GetGeneration(), found)
-	if err := p.patchStatus(ctx); err != nil {
+	if err := p.patchStatus(ctx, found); err != nil {
 		return ctrl.Result{}, err
 	}
 	if found.failure != nil && !wasSynced {
@@ -48,14 +49,25 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	return p.next(found.failure)
 }
 
-func (p *pass[T]) patchStatus(ctx context.Context) error {
+// patchStatus makes the one status patch of a pass. Losing a race against a
+// change of the spec costs nothing, the next pass is on its way, unless this one
+// has something to tell that the next would not see: then the patch is made all
+// the same. It says which generation it is about, and nobody else writes it.
+func (p *pass[T]) patchStatus(ctx context.Context, found verdict) error {
 	if equality.Semantic.DeepEqual(p.before, p.object) {
 		return nil
 	}
 	ctx, cancel := settle(ctx)
 	defer cancel()
-	patch := client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{})
-	if err := client.IgnoreNotFound(p.Client.Status().Patch(ctx, p.object, patch)); err != nil {
+	before, _ := p.before.DeepCopyObject().(T)
+	recorded, _ := p.object.DeepCopyObject().(T)
+	err := p.Client.Status().Patch(ctx, p.object, client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsConflict(err) && (found.acted || found.isDrift) {
+		// The UID stays a precondition: a namesake must not inherit the status.
+		before.SetUID("")
+		err = p.Client.Status().Patch(ctx, recorded, client.MergeFrom(before))
+	}
+	if err = client.IgnoreNotFound(err); err != nil {
 		return fmt.Errorf("recording the status of %s: %w", p.path(), err)
 	}
 	return nil

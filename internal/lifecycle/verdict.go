@@ -26,6 +26,8 @@ type verdict struct {
 	drifted drift.Fields
 	// now is what differs after the write.
 	now drift.Fields
+	// acted: OrderCloud accepted a write in this pass.
+	acted bool
 	// wrote is the reason for a condition after a write, else empty.
 	wrote string
 	// message goes with wrote.
@@ -81,8 +83,12 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 	if found.looked || !ReadyAt(*conditions, generation) {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 	}
-	if found.looked && len(found.now) > 0 {
+	switch {
+	case found.looked && len(found.now) > 0:
 		setDrifted(found, set)
+	case found.looked:
+		// Nothing was seen to differ: what an earlier look showed is over.
+		meta.RemoveStatusCondition(conditions, v1alpha1.DriftedCondition)
 	}
 }
 

@@ -40,7 +40,7 @@ type SecretKeyReference struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="not a name that a Secret can have: use lower-case letters, digits, - and . and begin and end with a letter or digit"
 	Name string `json:"name"`
 
-	// key of the Secret's data that holds the value.
+	// key of the Secret's data that holds the value. Default "password".
 	// +optional
 	// +default="password"
 	// +kubebuilder:validation:MinLength=1
@@ -54,13 +54,15 @@ type SecretKeyReference struct {
 type BuyerUserSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// buyerID is the ID of the buyer that the user belongs to. Immutable.
+	// buyerID is the ID of the buyer that the user belongs to: 1 to 100 letters,
+	// digits, underscores and hyphens. Immutable.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="buyerID is immutable: a user of another buyer is another user, declared by an object of its own"
 	BuyerID ID `json:"buyerID"`
 
-	// userID is the ID of the user inside its buyer. Unset means metadata.name.
-	// Immutable.
+	// userID is the ID of the user inside its buyer: 1 to 100 letters, digits,
+	// underscores and hyphens. Unset means metadata.name, which then has to be
+	// such an ID. Immutable.
 	// +optional
 	UserID ID `json:"userID,omitempty"`
 
@@ -89,7 +91,8 @@ type BuyerUserSpec struct {
 	// +kubebuilder:validation:MaxLength=200
 	Email string `json:"email"`
 
-	// active says whether the user may sign in and be impersonated.
+	// active says whether the user may sign in and be impersonated. Default
+	// true.
 	// +optional
 	// +default=true
 	Active *bool `json:"active,omitempty"`
@@ -117,7 +120,8 @@ type BuyerUserSpec struct {
 
 	// updatePolicy says how much of the user this manifest owns: with Merge,
 	// undeclared fields and xp keys belong to others and are left alone
-	// (PATCH); with Replace the manifest is the whole truth (PUT).
+	// (PATCH); with Replace the manifest is the whole truth (PUT). Default
+	// Merge.
 	// +optional
 	// +default="Merge"
 	UpdatePolicy UpdatePolicy `json:"updatePolicy,omitempty"`
@@ -129,7 +133,8 @@ type BuyerUserSpec struct {
 
 	// passwordPolicy says when the password is written: Initial only when the
 	// operator creates the user; Enforce again when the Secret changes, and
-	// when PasswordLastSetDate shows that someone else set it.
+	// when PasswordLastSetDate shows that someone else set it. Enforce needs
+	// passwordSecretRef. Default Initial.
 	// +optional
 	// +default="Initial"
 	PasswordPolicy PasswordPolicy `json:"passwordPolicy,omitempty"`
@@ -183,7 +188,8 @@ type BuyerUserStatus struct {
 	EnforcedPassword *EnforcedPassword `json:"enforcedPassword,omitempty"`
 }
 
-// BuyerUser declares one buyer user of an OrderCloud marketplace.
+// BuyerUser declares one buyer user of an OrderCloud marketplace. The operator
+// creates it, keeps it as declared, and reports where it differs.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -205,7 +211,7 @@ type BuyerUser struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec declares the user.
+	// spec declares the user, and how the operator deals with it.
 	// +required
 	Spec BuyerUserSpec `json:"spec"`
 

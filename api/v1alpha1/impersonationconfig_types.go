@@ -31,23 +31,27 @@ type BuyerUserReference struct {
 type ImpersonationConfigSpec struct {
 	ManagedSpec `json:",inline"`
 
-	// id of the impersonation config in OrderCloud. Unset means metadata.name.
-	// Immutable.
+	// id of the impersonation config in OrderCloud: 1 to 100 letters, digits,
+	// underscores and hyphens. Unset means metadata.name, which then has to be
+	// such an ID. Immutable.
 	// +optional
 	ID ID `json:"id,omitempty"`
 
 	// impersonationBuyerID is the buyer whose users may impersonate; unset
-	// means that admin users may.
+	// means that admin users may. With no group and no user either, every admin
+	// user who holds the role BuyerImpersonation may.
 	// +optional
 	ImpersonationBuyerID ID `json:"impersonationBuyerID,omitempty"`
 
 	// impersonationGroupID is the user group that may impersonate: of
-	// impersonationBuyerID when that is set, else an admin user group.
+	// impersonationBuyerID when that is set, else an admin user group. It
+	// excludes impersonationUserID.
 	// +optional
 	ImpersonationGroupID ID `json:"impersonationGroupID,omitempty"`
 
 	// impersonationUserID is the user who may impersonate: of
-	// impersonationBuyerID when that is set, else an admin user.
+	// impersonationBuyerID when that is set, else an admin user. It excludes
+	// impersonationGroupID.
 	// +optional
 	ImpersonationUserID ID `json:"impersonationUserID,omitempty"`
 
@@ -56,16 +60,18 @@ type ImpersonationConfigSpec struct {
 	// +optional
 	ImpersonationUserRef *BuyerUserReference `json:"impersonationUserRef,omitempty"`
 
-	// buyerID is the buyer whose users are impersonated. Unset means users of
-	// any buyer that can reach the application.
+	// buyerID is the buyer whose users are impersonated. Unset, without a
+	// userRef, it means users of any buyer that can reach the application.
 	// +optional
 	BuyerID ID `json:"buyerID,omitempty"`
 
-	// groupID is the user group of buyerID whose members are impersonated.
+	// groupID is the user group of buyerID whose members are impersonated. It
+	// needs buyerID and excludes userID.
 	// +optional
 	GroupID ID `json:"groupID,omitempty"`
 
-	// userID is the user of buyerID who is impersonated.
+	// userID is the user of buyerID who is impersonated. It needs buyerID and
+	// excludes groupID.
 	// +optional
 	UserID ID `json:"userID,omitempty"`
 
@@ -80,12 +86,14 @@ type ImpersonationConfigSpec struct {
 	SecurityProfileID ID `json:"securityProfileID"`
 
 	// clientID is the ID (a GUID, in either letter case) of the application's
-	// API client. It differs in every marketplace; clientName does not.
+	// API client. It differs in every marketplace; clientName does not. Exactly
+	// one of clientID and clientName must be set.
 	// +optional
 	ClientID ID `json:"clientID,omitempty"`
 
 	// clientName is the AppName of the application's API client, looked up in
-	// each marketplace, so that one manifest serves all environments.
+	// each marketplace, so that one manifest serves all environments. Exactly
+	// one of clientID and clientName must be set.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
@@ -170,7 +178,8 @@ type ImpersonationConfig struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec declares the impersonation config.
+	// spec declares the impersonation config, and how the operator deals with
+	// it.
 	// +required
 	Spec ImpersonationConfigSpec `json:"spec"`
 

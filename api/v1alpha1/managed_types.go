@@ -54,7 +54,7 @@ const (
 
 // MarketplaceReference names the Marketplace that an object belongs to.
 type MarketplaceReference struct {
-	// name of the Marketplace.
+	// name of the Marketplace. Default "default".
 	// +optional
 	// +default="default"
 	// +kubebuilder:validation:MinLength=1
@@ -74,8 +74,9 @@ type MarketplaceReference struct {
 // ManagedSpec is the part of the spec that every kind shares which mirrors one
 // OrderCloud object.
 type ManagedSpec struct {
-	// marketplaceRef names the Marketplace in which the object lives. It is
-	// immutable: an object does not move between marketplaces.
+	// marketplaceRef names the Marketplace in which the object lives. Default:
+	// the one that is called "default", in the namespace of this object.
+	// Immutable: an object does not move between marketplaces.
 	// +optional
 	// +default={"name":"default"}
 	// +kubebuilder:validation:XValidation:rule="self.name == oldSelf.name && (has(self.__namespace__) ? self.__namespace__ : '') == (has(oldSelf.__namespace__) ? oldSelf.__namespace__ : '')",message="marketplaceRef is immutable: what another marketplace has to hold is declared by an object of its own"
@@ -83,7 +84,7 @@ type ManagedSpec struct {
 
 	// managementPolicy says whether the operator may write to OrderCloud:
 	// Enforce keeps OrderCloud equal to the spec, Observe only reads and
-	// reports drift.
+	// reports drift. Default Enforce.
 	// +optional
 	// +default="Enforce"
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
@@ -91,19 +92,20 @@ type ManagedSpec struct {
 	// adoptionPolicy says what to do when the object already exists in
 	// OrderCloud and is not yet claimed by this resource: IfIdentical takes it
 	// only when it already holds what the spec declares, Always takes it and
-	// writes the spec over it, Never refuses it.
+	// writes the spec over it, Never refuses it. Default IfIdentical.
 	// +optional
 	// +default="IfIdentical"
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
 	// deletionPolicy says what becomes of the OrderCloud object when this
 	// resource is deleted: Delete deletes it, Retain leaves it as it is.
+	// Default Delete. An object that was never claimed is left alone anyway.
 	// +optional
 	// +default="Delete"
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
 	// suspend stops all reads and writes while it is true. A deletion still
-	// honours deletionPolicy.
+	// honours deletionPolicy. Default false.
 	// +optional
 	// +default=false
 	Suspend bool `json:"suspend,omitempty"`

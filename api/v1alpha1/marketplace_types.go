@@ -50,14 +50,16 @@ type LocalSecretReference struct {
 
 // RateLimit bounds what the operator asks of one marketplace.
 type RateLimit struct {
-	// requestsPerSecond that are sent at most, on average.
+	// requestsPerSecond that are sent at most, on average: 1 to 1000. Default
+	// 10.
 	// +optional
 	// +default=10
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 
-	// concurrency is how many requests are under way at most at the same time.
+	// concurrency is how many requests are under way at most at the same time:
+	// 1 to 256. Default 8.
 	// +optional
 	// +default=8
 	// +kubebuilder:validation:Minimum=1
@@ -83,8 +85,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.from != 'Selector' || has(self.selector)",message="from: Selector needs selector: say which labels a namespace must have",fieldPath=".selector",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.from == 'Selector' || !has(self.selector)",message="selector goes with from: Selector: set from to Selector, or leave out selector",fieldPath=".selector",reason=FieldValueForbidden
 type AllowedNamespaces struct {
-	// from says which namespaces may refer to the Marketplace: Same, All, or
-	// those that match the selector.
+	// from says which namespaces may refer to the Marketplace: only its own
+	// (Same), All, or also those that match the selector (Selector). Default
+	// Same.
 	// +optional
 	// +default="Same"
 	From NamespacesFrom `json:"from,omitempty"`
@@ -120,13 +123,14 @@ type MarketplaceSpec struct {
 	URL string `json:"url,omitempty"`
 
 	// credentialsSecretRef names the Secret, in this namespace, whose keys
-	// clientID and clientSecret are those of an OrderCloud API client.
+	// clientID and clientSecret are those of an OrderCloud API client that may
+	// use the client-credentials grant.
 	// +required
 	CredentialsSecretRef LocalSecretReference `json:"credentialsSecretRef"`
 
 	// interval at which every object of the marketplace is compared with
 	// OrderCloud at the latest, as a duration such as 30s, 10m or 1h, at least
-	// 1s.
+	// 1s. Default 10m. An object can have an interval of its own.
 	// +optional
 	// +default="10m"
 	// +kubebuilder:validation:Type=string
@@ -134,12 +138,14 @@ type MarketplaceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="interval must be a duration such as 30s, 10m or 1h30m, and at least 1s"
 	Interval *metav1.Duration `json:"interval,omitempty"`
 
-	// rateLimit bounds what the operator asks of this marketplace.
+	// rateLimit bounds what the operator asks of this marketplace. Default: 10
+	// requests per second, 8 at the same time.
 	// +optional
 	// +default={"requestsPerSecond":10,"concurrency":8}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
 
-	// allowedNamespaces says who may refer to this Marketplace from elsewhere.
+	// allowedNamespaces says which objects of other namespaces may refer to
+	// this Marketplace. Default: none, from: Same.
 	// +optional
 	// +default={"from":"Same"}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
@@ -216,7 +222,9 @@ type MarketplaceStatus struct {
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
-// Marketplace is one OrderCloud marketplace and how to reach it.
+// Marketplace is one OrderCloud marketplace and how to reach it. BuyerUsers and
+// ImpersonationConfigs refer to it; its status shows whether the credentials
+// work and which roles they lack.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -234,7 +242,8 @@ type Marketplace struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec says how to reach the marketplace.
+	// spec says where the marketplace is, with which credentials and how often
+	// to ask it, and who may refer to it.
 	// +required
 	Spec MarketplaceSpec `json:"spec"`
 

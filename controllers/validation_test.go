@@ -567,11 +567,11 @@ var _ = Describe("The API server refuses", func() {
 	// What BuyerUser and ImpersonationConfig share is tried on each of them.
 	for kind, article := range map[string]string{buyerUserKind: "a ", configKind: "an "} {
 		DescribeTable(article+kind+", like each kind that names a Marketplace, with", refuses,
-			Entry("`marketplaceRef` to another name", refusal{
+			Entry("`marketplaceRef` changed to another name", refusal{
 				kind: kind, spec: `{marketplaceRef: {name: first}}`, change: `{marketplaceRef: {name: second}}`,
 				field: "spec.marketplaceRef", message: "marketplaceRef is immutable",
 			}),
-			Entry("`marketplaceRef` to another namespace", refusal{
+			Entry("`marketplaceRef` changed to another namespace", refusal{
 				kind: kind, change: `{marketplaceRef: {namespace: shop}}`,
 				field: "spec.marketplaceRef", message: "marketplaceRef is immutable",
 			}),
@@ -647,4 +647,3 @@ func expectDocumented(kind, mistake string, cause metav1.StatusCause) {
 	}
 	Fail(badInputPage + " lacks this row: | " + kind + row)
 }
-

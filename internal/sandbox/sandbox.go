@@ -95,10 +95,13 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	_, route := s.api.Handler(r)
+	// The fault is taken before the request is counted: who has seen the count
+	// can remove the fault and know that the request has met it.
+	fault := s.faults.take(r)
 	entry := s.journal.begin(r, route, s.now())
 	status := 0
 	defer func() { s.journal.end(entry, status) }()
-	status = s.serve(w, r, s.faults.take(r))
+	status = s.serve(w, r, fault)
 }
 
 // serve answers one request and returns the status that was sent: 0 when the

@@ -204,6 +204,8 @@ func TestAnotherIDInTheBodyRenamesAndReferencesFollow(t *testing.T) {
 	same(t, "UserID of the config", "jane", config["UserID"])
 	same(t, "members", []string{"jane"}, s.must(http.StatusOK, "GET", users+"?userGroupID=purchasers", nil).ids())
 	s.refused(http.StatusBadRequest, "Impersonation.CannotDeleteImpersonateeParty", "DELETE", users+"/jane", nil)
+	s.must(http.StatusCreated, "POST", users, jdoe(object{"Username": "newcomer"}))
+	same(t, "a newcomer inherits nothing", []string{"jane"}, s.must(http.StatusOK, "GET", users+"?userGroupID=purchasers", nil).ids())
 
 	s.must(http.StatusOK, "PATCH", "/v1/buyers/acme", object{"ID": "acme2"})
 	config, _ = s.Object("impersonationconfig/cs-desk")

@@ -1,0 +1,12 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package main
+
+import "syscall"
+
+// ownProcessGroup has no counterpart here: a process hears Ctrl-C at the same
+// time as the demo does.
+func ownProcessGroup() *syscall.SysProcAttr { return nil }

@@ -213,7 +213,7 @@ func TestAnotherIDInTheBodyRenamesAndReferencesFollow(t *testing.T) {
 	same(t, "UserID of the config", "jane", config["UserID"])
 	moved, _ := s.Object("buyers/acme2/users/jane")
 	same(t, "CompanyID", "acme2", moved["CompanyID"])
-	s.refused(http.StatusConflict, "User.UsernameMustBeUnique", "POST", "/v1/buyers/acme2/users", jdoe())
+	s.refused(http.StatusConflict, "User.UsernameMustBeUnique", "POST", "/v1/buyers/acme2/users", jdoe(object{"ID": "x"}))
 }
 
 func TestADeletionIsRefusedWhileSomethingNeedsTheUser(t *testing.T) {

@@ -64,7 +64,7 @@ func (d *demo) run(ctx context.Context) error {
 	d.directory = directory
 
 	d.console.title("ordercloud-operator: buyer users and impersonation configs, from YAML to OrderCloud")
-	d.console.note("A real kube-apiserver and etcd, an OrderCloud in memory, the operator. Nothing leaves this machine.")
+	d.console.note("A real kube-apiserver and etcd, an OrderCloud in memory, the operator. No real marketplace is touched.")
 	building := []step{
 		{"Build the operator and the sandbox", d.build},
 		{"Start Kubernetes", d.startControlPlane},
@@ -158,7 +158,7 @@ func (d *demo) wait(ctx context.Context, what string, look func(context.Context)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s, until the time was up (%s): %w", what, d.settings.timeout, missing)
+			return fmt.Errorf("waiting for %s, until the time was up (%s):\n%w", what, d.settings.timeout, missing)
 		case <-ticker.C:
 		}
 	}

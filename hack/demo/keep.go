@@ -14,7 +14,7 @@ func (d *demo) stayUp(ctx context.Context) error {
 	d.console.print("\nexport KUBECONFIG=%s", d.kubeconfigPath())
 	d.console.print("export SANDBOX=%s", d.sandbox.url)
 	d.console.print(`
-# What there is (kubectl 1.26 or newer), and why it is so
+# What there is, and why it is so
 kubectl get ordercloud
 kubectl describe buyeruser asmith
 

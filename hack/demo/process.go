@@ -117,8 +117,10 @@ func (p *process) lastLines(limit int) string {
 func (d *demo) goBuild(ctx context.Context, name, source string) (string, error) {
 	path := filepath.Join(d.directory, "bin", name)
 	command := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags", "-X main.version=demo", "-o", path, source)
-	// Interrupted rather than killed, go removes what it has half built.
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	// What go leaves behind when it is interrupted goes with the directory.
+	command.Env = append(os.Environ(), "GOTMPDIR="+d.directory)
+	command.SysProcAttr = ownProcessGroup()
+	command.Cancel = func() error { return interruptGroup(command.Process) }
 	command.WaitDelay = stopTimeout
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output

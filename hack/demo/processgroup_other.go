@@ -5,8 +5,14 @@
 
 package main
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // ownProcessGroup has no counterpart here: a process hears Ctrl-C at the same
 // time as the demo does.
 func ownProcessGroup() *syscall.SysProcAttr { return nil }
+
+// interruptGroup ends the process alone.
+func interruptGroup(process *os.Process) error { return process.Kill() }

@@ -5,10 +5,19 @@
 
 package main
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // ownProcessGroup keeps a terminal's Ctrl-C from a process: the demo itself
 // stops what it started, in order.
 func ownProcessGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
+}
+
+// interruptGroup interrupts a process of ownProcessGroup and what it started:
+// go and its compilers.
+func interruptGroup(process *os.Process) error {
+	return syscall.Kill(-process.Pid, syscall.SIGINT)
 }

@@ -5,7 +5,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -18,13 +20,10 @@ const deletedConfig = "as-jdoe"
 // showSamples waits until every sample is Ready, and prints them.
 func (d *demo) showSamples(ctx context.Context) error {
 	d.console.command("kubectl wait --for=condition=Ready marketplaces,buyerusers,impersonationconfigs --all")
+	if err := d.wait(ctx, "the samples to be Ready", d.checkAllReady); err != nil {
+		return err
+	}
 	for _, object := range d.samples {
-		err := d.wait(ctx, "the samples to be Ready", func(ctx context.Context) error {
-			return d.cluster.checkReady(ctx, object)
-		})
-		if err != nil {
-			return err
-		}
 		d.console.print("%s condition met", resourceName(object))
 	}
 	if err := d.wait(ctx, "the Marketplace to have counted its objects", d.checkCounts); err != nil {
@@ -36,6 +35,15 @@ func (d *demo) showSamples(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// checkAllReady is an error that says of every sample that is not Ready why.
+func (d *demo) checkAllReady(ctx context.Context) error {
+	var missing []error
+	for _, object := range d.samples {
+		missing = append(missing, d.cluster.checkReady(ctx, object))
+	}
+	return errors.Join(missing...)
 }
 
 // checkCounts is an error while the Marketplace does not count every sample yet.
@@ -105,14 +113,14 @@ func (d *demo) showDeletion(ctx context.Context) error {
 
 // showGone asks OrderCloud for an object that must not be there.
 func (d *demo) showGone(ctx context.Context, path string) error {
-	status, answered, err := d.sandbox.send(ctx, request{Method: "GET", Path: path})
+	status, answered, err := d.sandbox.send(ctx, request{Method: http.MethodGet, Path: path})
 	if err != nil {
 		return err
 	}
 	d.console.say("It was in OrderCloud, and is not any more:")
 	d.console.command("curl -s %s/_sandbox/mutate -d '{\"method\": \"GET\", \"path\": %q}'", d.sandbox.url, path)
 	d.console.print("%s", refusal(status, answered))
-	if status != 404 {
+	if status != http.StatusNotFound {
 		return fmt.Errorf("%s is still in OrderCloud", path)
 	}
 	return nil

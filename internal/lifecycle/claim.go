@@ -32,6 +32,9 @@ func (p *pass[T]) claim(ctx context.Context) error {
 
 // release gives the possession up.
 func (p *pass[T]) release(ctx context.Context) error {
+	if !p.claimed() {
+		return nil
+	}
 	finalizers := slices.DeleteFunc(slices.Clone(p.object.GetFinalizers()),
 		func(name string) bool { return name == v1alpha1.ClaimFinalizer })
 	err := p.patchFinalizers(ctx, finalizers)
@@ -42,6 +45,30 @@ func (p *pass[T]) release(ctx context.Context) error {
 		return fmt.Errorf("releasing %s: %w", p.path(), err)
 	}
 	return nil
+}
+
+// handBack gives up a claim to an object that turned out to be somebody else's.
+// Until the API server has taken it back, the claim is remembered as void: a
+// pass that believed it would write over that object, or delete it.
+func (p *pass[T]) handBack(ctx context.Context) error {
+	key := client.ObjectKeyFromObject(p.object)
+	p.void.Store(key, p.object.GetUID())
+	// Told to stop, the operator must not leave a void claim to its successor.
+	ctx, cancel := settle(ctx)
+	defer cancel()
+	if err := p.release(ctx); err != nil {
+		return err
+	}
+	p.void.Delete(key)
+	return nil
+}
+
+// handBackVoid hands back a claim that an earlier pass could not.
+func (p *pass[T]) handBackVoid(ctx context.Context) error {
+	if uid, void := p.void.Load(client.ObjectKeyFromObject(p.object)); !void || uid != p.object.GetUID() {
+		return nil
+	}
+	return p.handBack(ctx)
 }
 
 // patchFinalizers writes nothing but the finalizers. What the pass has recorded

@@ -30,7 +30,7 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 		case errors.Is(err, ErrExists):
 			// The object is not ours: what becomes of it is adoptionPolicy's
 			// decision, after another look.
-			if err := p.release(ctx); err != nil {
+			if err := p.handBack(ctx); err != nil {
 				return found, err
 			}
 		case errors.Is(err, ErrGone):

@@ -6,6 +6,7 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,6 +34,10 @@ type Reconciler[T Object] struct {
 	Kind Kind[T]
 	// Clock tells the time that the status records.
 	Clock clock.PassiveClock
+
+	// void has the UIDs, by name, of resources whose claim means nothing and is
+	// yet to be handed back. It is empty but for moments.
+	void sync.Map
 }
 
 const (
@@ -47,6 +52,9 @@ const (
 func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	object := r.Kind.New()
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.void.Delete(request.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	result, err := r.begin(object).run(ctx)
@@ -85,6 +93,9 @@ func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
 }
 
 func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
+	if err := p.handBackVoid(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
 	if !p.object.GetDeletionTimestamp().IsZero() {
 		return p.finalize(ctx)
 	}

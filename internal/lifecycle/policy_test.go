@@ -1,0 +1,153 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+)
+
+func TestAnObjectIsAdoptedOnlyAsItsPolicyAllows(t *testing.T) {
+	for name, test := range map[string]struct {
+		policy  v1alpha1.AdoptionPolicy
+		differs bool
+		writes  []string
+		events  []string
+		ready   string
+		email   string
+	}{
+		"identical, by default": {
+			writes: []string{"patch finalizers", "patch status"}, events: []string{"Normal Adopted"}, ready: "True InSync",
+		},
+		"different, by default": {
+			differs: true, writes: []string{"patch status"}, events: []string{"Warning NotOwned"}, ready: "False NotOwned",
+			email: "theirs@x.example",
+		},
+		"different, Always": {
+			policy: v1alpha1.AdoptAlways, differs: true, ready: "True Updated", events: []string{"Normal Adopted", "Normal Updated"},
+			writes: []string{"patch finalizers", "PATCH " + userPath, "patch status"},
+		},
+		"identical, Never": {
+			policy: v1alpha1.AdoptNever, writes: []string{"patch status"}, events: []string{"Warning NotOwned"}, ready: "False NotOwned",
+		},
+		"different, Never": {
+			policy: v1alpha1.AdoptNever, differs: true, writes: []string{"patch status"}, events: []string{"Warning NotOwned"},
+			ready: "False NotOwned", email: "theirs@x.example",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			foreign := foreignUser(nil)
+			if test.differs {
+				foreign["Email"] = "theirs@x.example"
+			}
+			w.mutate(http.MethodPost, "buyers/acme/users", foreign)
+			user := declaredUser()
+			user.Spec.AdoptionPolicy = test.policy
+			w.declare(user)
+			w.mustPass(user)
+			w.expectWrites(test.writes...)
+			w.expectEvents(test.events...)
+			w.expect(user, "Ready", test.ready)
+			refused := strings.HasPrefix(test.ready, "False")
+			if isClaimed(user) == refused {
+				t.Errorf("claimed: %v", isClaimed(user))
+			}
+			w.expectField(userPath, "Email", orElse(test.email, "q7.mail@acme.example"))
+			if refused && test.differs {
+				want := []v1alpha1.DriftEntry{{Field: "Email", Desired: "q7.mail@acme.example", Observed: "theirs@x.example"}}
+				if diff := cmp.Diff(want, user.Status.Drift); diff != "" {
+					t.Errorf("drift (-want +got)\n%s", diff)
+				}
+			}
+			// What was refused is not deleted with the resource either.
+			w.remove(user)
+			w.settle(user)
+			if gone := w.inOrderCloud(userPath) == nil; gone == refused || w.read(user) {
+				t.Errorf("after the deletion: gone from OrderCloud %v, resource left %v", gone, w.read(user))
+			}
+		})
+	}
+}
+
+func TestObservingNeverWritesToOrderCloudAndNeverClaims(t *testing.T) {
+	for name, test := range map[string]struct {
+		setup func(*world)
+		ready string
+		drift []v1alpha1.DriftEntry
+	}{
+		"a missing object": {
+			setup: func(*world) {}, ready: "False Drifted",
+			drift: []v1alpha1.DriftEntry{{Field: "ID", Desired: "jdoe", Observed: "(missing)"}},
+		},
+		"one in sync": {
+			setup: func(w *world) { w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(nil)) }, ready: "True InSync",
+		},
+		"one that differs": {
+			setup: func(w *world) {
+				w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(map[string]any{"Email": "theirs@x.example"}))
+			},
+			ready: "False Drifted",
+			drift: []v1alpha1.DriftEntry{{Field: "Email", Desired: "q7.mail@acme.example", Observed: "theirs@x.example"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			test.setup(w)
+			user := declaredUser()
+			user.Spec.ManagementPolicy = v1alpha1.ManagementObserve
+			w.declare(user)
+			before := w.inOrderCloud(userPath)
+			w.mustPass(user)
+			w.mustPass(user)
+			w.expectWrites("patch status")
+			w.expect(user, "Ready", test.ready)
+			if diff := cmp.Diff(test.drift, user.Status.Drift); diff != "" {
+				t.Errorf("drift (-want +got)\n%s", diff)
+			}
+			w.remove(user)
+			if diff := cmp.Diff(before, w.inOrderCloud(userPath)); diff != "" || w.read(user) {
+				t.Errorf("resource left: %v; in OrderCloud (-before +after)\n%s", w.read(user), diff)
+			}
+		})
+	}
+}
+
+func TestDeletingHonoursItsPolicy(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*v1alpha1.BuyerUser)
+		gone   bool
+		events []string
+	}{
+		"Delete deletes": {func(*v1alpha1.BuyerUser) {}, true, []string{"Normal Deleted"}},
+		"Retain keeps":   {func(user *v1alpha1.BuyerUser) { user.Spec.DeletionPolicy = v1alpha1.DeletionRetain }, false, nil},
+		"Observe keeps what was enforced": {
+			func(user *v1alpha1.BuyerUser) { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve }, false, nil,
+		},
+		"suspended deletes, too": {func(user *v1alpha1.BuyerUser) { user.Spec.Suspend = true }, true, []string{"Normal Deleted"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			user := declaredUser()
+			w.declare(user)
+			w.mustPass(user)
+			w.events()
+			edit(w, user, test.change)
+			w.remove(user)
+			w.mustPass(user)
+			if w.read(user) {
+				t.Error("the resource is left")
+			}
+			if gone := w.inOrderCloud(userPath) == nil; gone != test.gone {
+				t.Errorf("gone from OrderCloud: %v", gone)
+			}
+			w.expectEvents(test.events...)
+		})
+	}
+}

@@ -31,11 +31,23 @@ const (
 	EventAdopted = "Adopted"
 )
 
+// maxNote is how many bytes of text the API server takes in an event. It refuses
+// a longer one, and nobody would hear of it.
+const maxNote = 1024
+
 // event emits a Normal event and returns its text.
 func (p *pass[T]) event(reason, action, format string, arguments ...any) string {
 	note := fmt.Sprintf(format, arguments...)
-	p.Recorder.Eventf(p.object, nil, corev1.EventTypeNormal, reason, action, "%s", note)
+	p.emit(corev1.EventTypeNormal, reason, action, note)
 	return note
+}
+
+func (p *pass[T]) emit(kind, reason, action, note string) {
+	if len(note) > maxNote {
+		const more = "…"
+		note = strings.ToValidUTF8(note[:maxNote-len(more)], "") + more
+	}
+	p.Recorder.Eventf(p.object, nil, kind, reason, action, "%s", note)
 }
 
 // eventDriftDetected names the fields, never their values: whoever may read
@@ -49,7 +61,7 @@ func (p *pass[T]) eventDriftDetected(differences drift.Fields) {
 }
 
 func (p *pass[T]) eventNotSynced(problem *failure.Failure) {
-	p.Recorder.Eventf(p.object, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "%s", problem.Message)
+	p.emit(corev1.EventTypeWarning, problem.Reason, "Reconcile", problem.Message)
 }
 
 func lastElement(path string) string {

@@ -95,14 +95,23 @@ func syncedFalse(object Object) bool {
 	return meta.IsStatusConditionFalse(status.Conditions, v1alpha1.SyncedCondition)
 }
 
+// entries lists what differs. Two names that are equal where they were cut are
+// one entry: the name is the key of the list, and the API server refuses a
+// status in which a key occurs twice.
 func entries(differences drift.Fields) []v1alpha1.DriftEntry {
 	var list []v1alpha1.DriftEntry
+	listed := map[string]bool{}
 	for _, field := range differences {
+		name := drift.Text(field.Name)
+		if listed[name] {
+			continue
+		}
 		if len(list) == maxDriftEntries {
 			break
 		}
+		listed[name] = true
 		desired, observed := field.Texts()
-		list = append(list, v1alpha1.DriftEntry{Field: drift.Text(field.Name), Desired: desired, Observed: observed})
+		list = append(list, v1alpha1.DriftEntry{Field: name, Desired: desired, Observed: observed})
 	}
 	return list
 }

@@ -5,7 +5,6 @@ package controllers_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -179,6 +178,17 @@ var _ = Describe("The API server accepts", func() {
 	)
 })
 
+var _ = Describe("The API server lets the operator echo", func() {
+	It("the longest reconcile-at annotation", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		user.Annotations = map[string]string{v1alpha1.ReconcileAtAnnotation: strings.Repeat("a", 200_000)}
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		Expect(user.Status.LastHandledReconcileAt).To(Equal(user.Annotations[v1alpha1.ReconcileAtAnnotation]))
+	})
+})
+
 var _ = Describe("The API server keeps extended properties", func() {
 	It("verbatim, nested nulls, numbers and lists included", func(ctx SpecContext) {
 		s := &story{Context: ctx, namespace: metav1.NamespaceDefault}
@@ -231,15 +241,4 @@ var _ = Describe("The API server finds nothing to do", func() {
 		Entry(buyerUserKind, buyerUserKind, `{xp: {a: null, b: [1, {c: null}], d: 0.5}, termsAccepted: "2026-05-04T13:00:00+02:00", interval: 90m}`),
 		Entry(configKind, configKind, `{buyerID: acme, userID: jdoe, impersonationGroupID: desk}`),
 	)
-
-	It("when two tools apply the same manifest, and neither takes the other's fields", func(ctx SpecContext) {
-		s := &story{Context: ctx}
-		s.namespace = s.newNamespace(nil)
-		for index := range 2 {
-			object := s.manifest(buyerUserKind, "", "")
-			Expect(suite.admin.Apply(s, client.ApplyConfigurationFromUnstructured(object),
-				client.FieldOwner(fmt.Sprintf("tool-%d", index)))).To(Succeed())
-			Expect(object.GetGeneration()).To(BeEquivalentTo(1))
-		}
-	})
 })

@@ -193,8 +193,8 @@ type ManagedStatus struct {
 	LastDrift *LastDrift `json:"lastDrift,omitempty"`
 
 	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
-	// that was last acted upon.
+	// that was last acted upon, whole: it can be as long as annotations can.
 	// +optional
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=262144
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }

@@ -216,9 +216,9 @@ type MarketplaceStatus struct {
 	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs,omitzero"`
 
 	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
-	// that was last acted upon.
+	// that was last acted upon, whole: it can be as long as annotations can.
 	// +optional
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=262144
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 

@@ -151,9 +151,18 @@ func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) 
 func (p *pass[T]) path() string { return p.Kind.Path(p.object) }
 
 // settle gives a write the time to be answered and recorded though the operator
-// is told to stop.
+// is told to stop. Until then it is not bounded: it may wait for its turn behind
+// the looks of many others, and giving up would only put it at the end again.
 func settle(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	settled, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(settleTimeout, cancel)
+		context.AfterFunc(settled, func() { timer.Stop() })
+	})
+	return settled, func() {
+		stop()
+		cancel()
+	}
 }
 
 // next says when to look again.

@@ -1,0 +1,138 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package faults_test kills the operator, as a process of its own, between any
+// two of its writes, and looks at what is left in Kubernetes and in OrderCloud.
+package faults_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+)
+
+// suite is what the specs share.
+var suite struct {
+	admin      client.Client
+	binary     string
+	kubeconfig string
+}
+
+func TestFaults(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(time.Minute)
+	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts()
+	RunSpecs(t, "Faults")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	plane, err := controlplane.Start(ctx, controlplane.Options{})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(plane.Stop)
+
+	scheme := runtime.NewScheme()
+	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	grantOperatorRole(ctx)
+
+	directory := GinkgoT().TempDir()
+	kubeconfig, err := plane.Kubeconfig(controlplane.OperatorUser)
+	Expect(err).NotTo(HaveOccurred())
+	suite.kubeconfig = filepath.Join(directory, "kubeconfig")
+	Expect(os.WriteFile(suite.kubeconfig, kubeconfig, 0o600)).To(Succeed())
+
+	suite.binary = filepath.Join(directory, "ordercloud-operator")
+	build := exec.CommandContext(ctx, "go", "build", "-o", suite.binary, "../..")
+	build.Stdout, build.Stderr = GinkgoWriter, GinkgoWriter
+	Expect(build.Run()).To(Succeed())
+})
+
+func grantOperatorRole(ctx context.Context) {
+	manifest, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "role.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	var role rbacv1.ClusterRole
+	Expect(yaml.UnmarshalStrict(manifest, &role)).To(Succeed())
+	Expect(suite.admin.Create(ctx, &role)).To(Succeed())
+	Expect(suite.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: controlplane.OperatorUser}},
+	})).To(Succeed())
+}
+
+// operator is a running process of the operator.
+type operator struct {
+	command *exec.Cmd
+	log     *gbytes.Buffer
+	exited  chan error
+}
+
+// startOperator starts the operator and waits until it says that it is ready.
+func startOperator(ctx context.Context, endpoint string) *operator {
+	GinkgoHelper()
+	probes := freeAddress()
+	command := exec.Command(suite.binary, //nolint:gosec // the binary that this suite has just built
+		"--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)
+	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
+	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
+	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)
+	Expect(command.Start()).To(Succeed())
+	go func() { started.exited <- command.Wait(); close(started.exited) }()
+	DeferCleanup(started.kill)
+	Eventually(func() int { return statusOf(ctx, "http://"+probes+"/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
+	return started
+}
+
+// kill ends the process as a power failure would, and waits until it is gone.
+func (o *operator) kill() {
+	_ = o.command.Process.Kill()
+	<-o.exited
+}
+
+// terminate asks the process to end, as the kubelet does.
+func (o *operator) terminate() {
+	GinkgoHelper()
+	Expect(o.command.Process.Signal(syscall.SIGTERM)).To(Succeed())
+}
+
+func statusOf(ctx context.Context, url string) int {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	Expect(err).NotTo(HaveOccurred())
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func freeAddress() string {
+	GinkgoHelper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}

@@ -114,9 +114,10 @@ func idKey(id string) string { return id }
 // refuses more.
 func usernameKey(username string) string { return strings.ToLower(username) }
 
-// rolesForEmptyScope is what a token request without scope is granted. [N]
-// Nothing, so that a client that forgets the scope notices.
-func rolesForEmptyScope(_ []string) []string { return nil }
+// rolesForEmptyScope is what a token request without scope is granted: every
+// role that is held. The official JavaScript SDK says so of the password grant,
+// and sends no scope for either grant unless it is told to [I].
+func rolesForEmptyScope(held []string) []string { return held }
 
 // rolesForEmptyRequest is what an impersonation token gets of a profile's
 // roles when the request asks for none. [N] Nothing.

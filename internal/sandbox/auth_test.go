@@ -23,7 +23,10 @@ func TestATokenBearsTheRolesThatAreHeldAndAskedForOnly(t *testing.T) {
 		"several roles are a list":                   {scope: "BuyerUserReader SetSecurityProfile", want: []any{"BuyerUserReader", "SetSecurityProfile"}},
 		"a role that is not held is left out":        {scope: "BuyerUserReader ProductAdmin", want: "BuyerUserReader"},
 		"FullAccess is left out when it is not held": {scope: "FullAccess BuyerUserReader", want: "BuyerUserReader"},
-		"an empty scope asks for nothing":            {scope: "", want: nil},
+		"an empty scope asks for all that is held": {scope: "", want: []any{
+			"AdminUserGroupReader", "AdminUserReader", "ApiClientReader", "BuyerImpersonation", "BuyerReader",
+			"BuyerUserAdmin", "BuyerUserReader", "SecurityProfileReader", "SetSecurityProfile", "UserGroupReader",
+		}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

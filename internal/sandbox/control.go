@@ -13,9 +13,9 @@ import (
 )
 
 // Mutation is a change from outside: what a person does in the portal, or
-// another system with its own credentials.
+// another system with its own credentials. A GET looks, uncounted.
 type Mutation struct {
-	Method string         `json:"method"` // POST, PUT, PATCH or DELETE
+	Method string         `json:"method"` // GET, POST, PUT, PATCH or DELETE
 	Path   string         `json:"path"`   // as in the API, without /v1/: "buyers/acme/users/jdoe"
 	Body   map[string]any `json:"body"`
 }

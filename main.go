@@ -20,7 +20,6 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubeconfigs of cloud providers
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -132,11 +131,11 @@ func managerOptions(settings settings) ctrl.Options {
 		// need not wait for the lease to expire.
 		LeaderElectionReleaseOnCancel: true,
 		// Longer than what a pass takes to finish its write and record it.
-		GracefulShutdownTimeout: ptr.To(30 * time.Second),
+		GracefulShutdownTimeout: new(30 * time.Second),
 		Cache:                   cacheOptions(settings),
 		Client: client.Options{Cache: &client.CacheOptions{
 			// See lifecycle.Reconciler.Client for what depends on it.
-			EnableReadYourWritesConsistency: ptr.To(true),
+			EnableReadYourWritesConsistency: new(true),
 		}},
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/onsi/gomega/gstruct"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -102,7 +101,7 @@ var _ = Describe("A declared buyer user", func() {
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
-		change(s, user, func(user *v1alpha1.BuyerUser) { user.Spec.Phone = ptr.To("+1 555 0100") })
+		change(s, user, func(user *v1alpha1.BuyerUser) { user.Spec.Phone = new("+1 555 0100") })
 		s.eventuallyReady(user, v1alpha1.ReasonUpdated)
 		Expect(s.inOrderCloud(jdoe)).To(HaveKeyWithValue("Phone", "+1 555 0100"))
 		Expect(user.Status.LastDrift).To(BeNil(), "a changed manifest is no drift")

@@ -149,6 +149,7 @@ var _ = Describe("A declared impersonation config", func() {
 		kiosk := map[string]any{"AppName": "Kiosk", "Active": true, "AccessTokenDuration": 600, "AllowAnyBuyer": true}
 		s.mutate(http.MethodPost, "apiclients", kiosk)
 		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+		Expect(config.Status.Resolved.ClientID).To(BeEquivalentTo(strings.ToLower(s.clientID("Kiosk"))))
 
 		s.mutate(http.MethodPost, "apiclients", kiosk)
 		s.lookNow(config)

@@ -156,6 +156,7 @@ var _ = Describe("Deleting a resource", func() {
 		s.eventuallyFails(user, v1alpha1.ReasonInUse)
 		Expect(suite.admin.Delete(s, config)).To(Succeed())
 		s.eventuallyGone(config)
+		Expect(s.missing("impersonationconfig/cs-jdoe")).To(BeTrue())
 		s.eventuallyGone(user)
 		Expect(s.missing(jdoe)).To(BeTrue())
 	})

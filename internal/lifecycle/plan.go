@@ -9,19 +9,19 @@ import "github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 type Verb string
 
 const (
-	// Nothing: OrderCloud holds what is declared.
+	// Nothing leaves OrderCloud alone: it holds what is declared.
 	Nothing Verb = "Nothing"
-	// Create the object.
+	// Create makes the object.
 	Create Verb = "Create"
-	// Update the object.
+	// Update writes what differs.
 	Update Verb = "Update"
-	// Report the difference and do not write.
+	// Report tells the difference and does not write.
 	Report Verb = "Report"
-	// Refuse to touch an object that somebody else made.
+	// Refuse leaves an object alone that somebody else made.
 	Refuse Verb = "Refuse"
-	// Delete the object.
+	// Delete removes the object.
 	Delete Verb = "Delete"
-	// Release the resource without touching the object.
+	// Release lets the resource go without touching the object.
 	Release Verb = "Release"
 )
 

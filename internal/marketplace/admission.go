@@ -25,6 +25,7 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 	switch allowed.From {
 	case v1alpha1.NamespacesAll:
 		return nil
+	case v1alpha1.NamespacesSame:
 	case v1alpha1.NamespacesSelector:
 		matches, err := r.namespaceMatches(ctx, namespace, allowed.Selector)
 		if err != nil || matches {

@@ -164,6 +164,7 @@ var _ = Describe("The operator is killed", func() {
 
 		c.restart()
 		c.eventuallyReady(config, status)
+		Expect(c.exists(csDesk)).To(BeTrue())
 		declared, _ := c.gate.sandbox.Object(csDesk)
 		Expect(declared).To(HaveKeyWithValue("BuyerID", "globex"))
 		Expect(c.gate.sandbox.Stats().Writes()).To(Equal(2))

@@ -94,7 +94,7 @@ type operator struct {
 func startOperator(ctx context.Context, endpoint string) *operator {
 	GinkgoHelper()
 	probes := freeAddress()
-	command := exec.Command(suite.binary, //nolint:gosec // the binary that this suite has just built
+	command := exec.Command(suite.binary,
 		"--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)
 	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
 	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
@@ -119,7 +119,7 @@ func (o *operator) terminate() {
 }
 
 func statusOf(ctx context.Context, url string) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -514,6 +514,14 @@ var _ = Describe("The API server refuses", func() {
 			kind: configKind, spec: `{userRef: {name: acme/jdoe}}`,
 			field: "spec.userRef.name", message: "not a name that a BuyerUser can have",
 		}),
+		Entry("`impersonationUserRef` without a name", refusal{
+			kind: configKind, spec: `{impersonationUserRef: {}}`,
+			field: "spec.impersonationUserRef.name", message: "Required value",
+		}),
+		Entry("`impersonationUserRef` with a name that no BuyerUser can have", refusal{
+			kind: configKind, spec: `{impersonationUserRef: {name: ann@acme.example}}`,
+			field: "spec.impersonationUserRef.name", message: "not a name that a BuyerUser can have",
+		}),
 		Entry("a slash in `impersonationBuyerID`", refusal{
 			kind: configKind, spec: `{impersonationBuyerID: acme/1}`,
 			field: "spec.impersonationBuyerID", message: "only the characters A-Z, a-z, 0-9, _ and -",

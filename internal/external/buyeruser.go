@@ -80,7 +80,7 @@ func (u *buyerUser) Create(ctx context.Context) (lifecycle.Observation, error) {
 		return lifecycle.Observation{}, lifecycle.ErrExists
 	}
 	if err != nil {
-		return lifecycle.Observation{}, u.explainWrite("creating", err)
+		return lifecycle.Observation{}, u.explainWrite("creating", secret, err)
 	}
 	u.rememberPassword(secret, created)
 	return u.compare(ctx, created)
@@ -100,7 +100,7 @@ func (u *buyerUser) Update(ctx context.Context, differences drift.Fields) (lifec
 		return lifecycle.Observation{}, lifecycle.ErrGone
 	}
 	if err != nil {
-		return lifecycle.Observation{}, u.explainWrite("updating", err)
+		return lifecycle.Observation{}, u.explainWrite("updating", secret, err)
 	}
 	u.rememberPassword(secret, updated)
 	return u.compare(ctx, updated)
@@ -135,12 +135,15 @@ func isGone(err error) bool {
 	return ordercloud.IsNotFound(err) && (!known || kind != "Buyer")
 }
 
-// explainWrite names the buyer when it is what is missing.
-func (u *buyerUser) explainWrite(verb string, err error) error {
+// explainWrite names the buyer when it is what is missing. The password that was
+// sent must not come back in an explanation.
+func (u *buyerUser) explainWrite(verb string, sent password, err error) error {
 	if _, _, known := ordercloud.MissingObject(err); ordercloud.IsNotFound(err) && !known {
 		return failure.MissingInOrderCloud("buyer", string(u.object.Spec.BuyerID), u.baseURL).By(err)
 	}
-	return explain(u.call(verb), err)
+	call := u.call(verb)
+	call.Secret = sent.value
+	return explain(call, err)
 }
 
 func (u *buyerUser) call(verb string) failure.Call {

@@ -132,12 +132,28 @@ func (u *buyerUser) compareXP(seen ordercloud.BuyerUser, whole bool) (drift.Fiel
 	}
 	observed, err := decodeObject(seen.XP)
 	if err != nil {
-		return nil, err
+		return compareOtherXP(desired, seen.XP, whole), nil //nolint:nilerr // what is no object is a difference
 	}
 	if whole {
 		return drift.CompareWhole(xpField, desired, observed), nil
 	}
 	return drift.CompareDeclared(xpField, desired, observed), nil
+}
+
+// compareOtherXP compares with something that is no object. OrderCloud documents
+// none such; if it is there all the same, it is a difference and no dead end.
+func compareOtherXP(desired map[string]any, seen json.RawMessage, whole bool) drift.Fields {
+	if len(desired) == 0 && !whole {
+		return nil
+	}
+	var want, have any
+	if len(desired) > 0 {
+		want = desired
+	}
+	if err := json.Unmarshal(seen, &have); err != nil {
+		have = string(seen)
+	}
+	return drift.Compare(xpField, want, have)
 }
 
 // patchOf is the body that changes what differs and nothing else: a PATCH keeps

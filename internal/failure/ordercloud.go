@@ -25,6 +25,8 @@ type Call struct {
 	// Personal are declared values that an answer might echo and that must not
 	// be shown.
 	Personal []string
+	// Secret is a declared secret that an answer might echo, too.
+	Secret ordercloud.Secret
 }
 
 // FromOrderCloud explains an error of the OrderCloud client. It returns nil for
@@ -145,7 +147,8 @@ var shortValue = regexp.MustCompile(`^\w{1,3}$`)
 // redacted hides personal values in any letter case, the longest first, so that
 // a username which begins an e-mail address does not leave its rest behind.
 func (c Call) redacted(text string) string {
-	values := slices.DeleteFunc(slices.Clone(c.Personal), func(value string) bool { return value == "" })
+	values := append(slices.Clone(c.Personal), c.Secret.Reveal())
+	values = slices.DeleteFunc(values, func(value string) bool { return value == "" })
 	if len(values) == 0 {
 		return text
 	}

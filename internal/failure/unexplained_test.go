@@ -90,8 +90,8 @@ func TestWhatOrderCloudEchoesOfAPersonIsNotRepeated(t *testing.T) {
 			}
 			w.answerInstead(http.StatusBadRequest, string(body))
 			got := failure.Call{Doing: creating, BaseURL: w.server.URL, Personal: []string{
-				"jane.doe", "jane.doe@acme.example", "Jane Doe", "Jane", "Al", "Bö", "Doe", "555-0100", "", password,
-			}}.FromOrderCloud(createUser(asDeclared)(t.Context(), w))
+				"jane.doe", "jane.doe@acme.example", "Jane Doe", "Jane", "Al", "Bö", "Doe", "555-0100", "",
+			}, Secret: password}.FromOrderCloud(createUser(asDeclared)(t.Context(), w))
 			want := "OrderCloud refuses creating buyers/acme/users/jdoe (ValidationFailure): " + test.want
 			if diff := cmp.Diff(want, got.Message); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

@@ -14,9 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // maxDriftEntries bounds status.drift and status.lastDrift.fields; the schema
@@ -35,12 +38,13 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 		p.status.Drift = entries(found.now)
 		p.recordLastDrift(found)
 	}
-	wasSynced := syncedFalse(p.before)
+	isNews := p.isNews(found.failure)
 	judge(&p.status.Conditions, p.object.GetGeneration(), found)
 	if err := p.patchStatus(ctx, found); err != nil {
 		return ctrl.Result{}, err
 	}
-	if found.failure != nil && !wasSynced {
+	p.log(ctx, found, isNews)
+	if isNews {
 		p.eventNotSynced(found.failure)
 	}
 	if found.suspended {
@@ -90,9 +94,31 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	}
 }
 
-func syncedFalse(object Object) bool {
-	_, status := object.Managed()
-	return meta.IsStatusConditionFalse(status.Conditions, v1alpha1.SyncedCondition)
+// log tells what changed and nothing else: a quiet pass and a failure that goes
+// on are silent. OrderCloud's support asks for the request ID.
+func (p *pass[T]) log(ctx context.Context, found verdict, isNews bool) {
+	logger := log.FromContext(ctx).WithValues("path", p.path())
+	if found.wrote != "" {
+		logger.Info("Wrote to OrderCloud", "reason", found.wrote, "fields", found.drifted.Names())
+	}
+	if isNews {
+		logger.Info("Not in sync", "reason", found.failure.Reason, "cause", found.failure.Error(),
+			"requestID", ordercloud.RequestID(found.failure))
+	}
+}
+
+// isNews says whether a failure is told: when Synced turns False, and when what
+// was waited for turns out to need a person.
+func (p *pass[T]) isNews(problem *failure.Failure) bool {
+	if problem == nil {
+		return false
+	}
+	_, before := p.before.Managed()
+	synced := meta.FindStatusCondition(before.Conditions, v1alpha1.SyncedCondition)
+	if synced == nil || synced.Status != metav1.ConditionFalse {
+		return true
+	}
+	return problem.Stalled && synced.Reason != problem.Reason
 }
 
 // entries lists what differs. Two names that are equal where they were cut are

@@ -6,25 +6,18 @@ package controllers_test
 import (
 	"context"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/yaml"
 
-	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
@@ -60,14 +53,13 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(plane.Stop)
 	suite.plane = plane
 
-	suite.scheme = runtime.NewScheme()
-	Expect(clientgoscheme.AddToScheme(suite.scheme)).To(Succeed())
-	Expect(v1alpha1.AddToScheme(suite.scheme)).To(Succeed())
+	suite.scheme, err = controlplane.Scheme()
+	Expect(err).NotTo(HaveOccurred())
 	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: suite.scheme})
 	Expect(err).NotTo(HaveOccurred())
 
 	openListeners()
-	grantOperatorRole(ctx)
+	Expect(plane.GrantOperator(ctx)).To(Succeed())
 	startOperator()
 })
 
@@ -86,21 +78,6 @@ func openListeners() {
 			_ = listener.Close()
 		}
 	})
-}
-
-// grantOperatorRole binds the generated role to the operator's service account:
-// the suite runs the operator with the rights that it has in a cluster.
-func grantOperatorRole(ctx context.Context) {
-	manifest, err := os.ReadFile(filepath.Join("..", "config", "rbac", "role.yaml"))
-	Expect(err).NotTo(HaveOccurred())
-	var role rbacv1.ClusterRole
-	Expect(yaml.UnmarshalStrict(manifest, &role)).To(Succeed())
-	Expect(suite.admin.Create(ctx, &role)).To(Succeed())
-	Expect(suite.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: controlplane.OperatorUser}},
-	})).To(Succeed())
 }
 
 // startOperator runs the controllers in this process, for the whole suite.

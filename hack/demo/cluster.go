@@ -5,34 +5,24 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
 )
 
 const (
 	// fieldManager owns what the demo applies.
 	fieldManager = "ordercloud-demo"
-	// operatorRole is what the operator may do, generated from its markers.
-	operatorRole = "config/rbac/role.yaml"
-	// operatorNamespace and operatorAccount are the operator's in a cluster; see
-	// controlplane.OperatorUser.
-	operatorNamespace = "ordercloud-system"
-	operatorAccount   = "ordercloud-operator"
 )
 
 // cluster is the API server, for an administrator.
@@ -45,38 +35,15 @@ type cluster struct {
 func newCluster(config *rest.Config) (*cluster, error) {
 	config = rest.CopyConfig(config)
 	config.WarningHandlerWithContext = rest.NoWarnings{}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("making the scheme: %w", err)
+	scheme, err := controlplane.Scheme()
+	if err != nil {
+		return nil, err
 	}
 	administrator, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the API server: %w", err)
 	}
 	return &cluster{Client: administrator, config: config}, nil
-}
-
-// grantOperator gives the operator the rights that it has in a cluster.
-func (c *cluster) grantOperator(ctx context.Context) error {
-	content, err := os.ReadFile(operatorRole)
-	if err != nil {
-		return fmt.Errorf("reading the operator's role: %w", err)
-	}
-	role := &rbacv1.ClusterRole{}
-	if err := yaml.UnmarshalStrict(content, role); err != nil {
-		return fmt.Errorf("reading %s: %w", operatorRole, err)
-	}
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: operatorNamespace, Name: operatorAccount}},
-	}
-	for _, object := range []client.Object{role, binding} {
-		if err := c.Create(ctx, object); err != nil {
-			return fmt.Errorf("granting the operator its role: %w", err)
-		}
-	}
-	return nil
 }
 
 // apply applies an object to the demo's namespace, server-side.

@@ -58,7 +58,10 @@ func (d *demo) startControlPlane(ctx context.Context) error {
 		return err
 	}
 	d.console.print("kube-apiserver answers at %s, with the operator's three kinds installed.", d.plane.AdminConfig.Host)
-	return d.cluster.grantOperator(ctx)
+	if err := d.plane.GrantOperator(ctx); err != nil {
+		return fmt.Errorf("granting the operator its role: %w", err)
+	}
+	return nil
 }
 
 func (d *demo) kubeconfigPath() string { return filepath.Join(d.directory, "kubeconfig") }

@@ -20,14 +20,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
-	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
 )
 
@@ -51,12 +45,11 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(plane.Stop)
 
-	scheme := runtime.NewScheme()
-	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
-	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	scheme, err := controlplane.Scheme()
+	Expect(err).NotTo(HaveOccurred())
 	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
-	grantOperatorRole(ctx)
+	Expect(plane.GrantOperator(ctx)).To(Succeed())
 
 	directory := GinkgoT().TempDir()
 	kubeconfig, err := plane.Kubeconfig(controlplane.OperatorUser)
@@ -69,19 +62,6 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	build.Stdout, build.Stderr = GinkgoWriter, GinkgoWriter
 	Expect(build.Run()).To(Succeed())
 })
-
-func grantOperatorRole(ctx context.Context) {
-	manifest, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "role.yaml"))
-	Expect(err).NotTo(HaveOccurred())
-	var role rbacv1.ClusterRole
-	Expect(yaml.UnmarshalStrict(manifest, &role)).To(Succeed())
-	Expect(suite.admin.Create(ctx, &role)).To(Succeed())
-	Expect(suite.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: controlplane.OperatorUser}},
-	})).To(Succeed())
-}
 
 // operator is a running process of the operator.
 type operator struct {

@@ -249,7 +249,7 @@ func TestWhatKeepsTheObjectFromItsMarketplaceIsSaid(t *testing.T) {
 	w.mustPass(user)
 	w.expect(user, "Ready", "False MarketplaceNotFound")
 	w.expectWrites("patch status")
-	if got, want := w.whyNotReady(user), "Marketplace shop/nowhere does not exist: create it, or correct spec.marketplaceRef"; got != want {
+	if got, want := w.whyNotReady(user), "Marketplace shop/nowhere does not exist: create it"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	// Nothing was claimed, so nothing keeps the resource.

@@ -119,7 +119,7 @@ func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
 	if PlanDeletion(PolicyOf(p.spec), true).Verb == Delete {
 		err := p.remove(ctx)
 		if problem := failure.As(err); problem != nil {
-			return p.record(ctx, verdict{failure: problem})
+			return p.record(ctx, verdict{failure: waitsToDelete(problem)})
 		}
 		if err != nil {
 			return ctrl.Result{}, err
@@ -127,6 +127,15 @@ func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
 		p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
 	}
 	return ctrl.Result{}, p.release(ctx)
+}
+
+// waitsToDelete says beside the reason what a person can do who does not want to
+// wait: the resource stays until its object is deleted in OrderCloud.
+func waitsToDelete(problem *failure.Failure) *failure.Failure {
+	waiting := *problem
+	waiting.Message = "the deletion waits: " + problem.Message +
+		"; deletionPolicy: Retain lets the resource go and leaves the object in OrderCloud"
+	return &waiting
 }
 
 func (p *pass[T]) remove(ctx context.Context) error {

@@ -95,7 +95,7 @@ func (r *Registry) Connect(ctx context.Context, namespace string, reference v1al
 	err := r.reader.Get(ctx, key, &declared)
 	if apierrors.IsNotFound(err) {
 		return nil, failure.New(v1alpha1.ReasonMarketplaceNotFound,
-			"Marketplace %s does not exist: create it, or correct spec.marketplaceRef", key).Again(failure.AtInterval).By(err)
+			"Marketplace %s does not exist: create it", key).Again(failure.AtInterval).By(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("getting Marketplace %s: %w", key, err)

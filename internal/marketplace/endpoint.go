@@ -72,12 +72,12 @@ func parseEndpoint(text string) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, fmt.Errorf("parsing the URL: %w", err)
 	}
-	if parsed.User != nil || strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "" {
+	if parsed.User != nil || strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "" {
 		return endpoint{}, fmt.Errorf("only scheme://host[:port] is allowed")
 	}
 	result := endpoint{scheme: parsed.Scheme, host: strings.ToLower(parsed.Hostname()), port: parsed.Port()}
-	if !validHost(result.host) {
-		return endpoint{}, fmt.Errorf("the host is missing or has a * elsewhere than in front of its first dot")
+	if !validHost(parsed.Hostname()) {
+		return endpoint{}, fmt.Errorf("the host is missing, is not ASCII or has a * elsewhere than in front of its first dot")
 	}
 	switch {
 	case result.scheme == "https":
@@ -90,9 +90,17 @@ func parseEndpoint(text string) (endpoint, error) {
 	return result, nil
 }
 
+// validHost takes names and addresses in ASCII only: the lower case of some other
+// letters is ASCII (that of İ is i), and the HTTP client would go elsewhere.
 func validHost(host string) bool {
 	rest := strings.TrimPrefix(host, "*.")
-	return rest != "" && !strings.Contains(rest, "*")
+	return rest != "" && !strings.ContainsFunc(rest, isNotInHosts)
+}
+
+func isNotInHosts(letter rune) bool {
+	isLetter := letter >= 'a' && letter <= 'z' || letter >= 'A' && letter <= 'Z'
+	isDigit := letter >= '0' && letter <= '9'
+	return !isLetter && !isDigit && !strings.ContainsRune(".-:", letter)
 }
 
 func isLoopback(host string) bool {

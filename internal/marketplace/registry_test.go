@@ -1,0 +1,323 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package marketplace_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+)
+
+const clientSecret = "q7-client-secret"
+
+// world is a registry and what Kubernetes holds.
+type world struct {
+	t        *testing.T
+	kube     client.WithWatch
+	registry *marketplace.Registry
+
+	lock sync.Mutex
+	// secretsRead counts how often a Secret itself was read.
+	secretsRead int
+}
+
+func begin(t *testing.T, objects ...client.Object) *world {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{t: t}
+	w.kube = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	secrets := interceptor.NewClient(w.kube, interceptor.Funcs{
+		Get: func(ctx context.Context, to client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			w.lock.Lock()
+			w.secretsRead++
+			w.lock.Unlock()
+			return to.Get(ctx, key, object, options...)
+		},
+	})
+	w.registry = marketplace.NewRegistry(w.kube, secrets, endpoints(t, "https://*.ordercloud.io", "http://127.0.0.1:1"), "ordercloud-operator/test")
+	return w
+}
+
+func declared() *v1alpha1.Marketplace {
+	return &v1alpha1.Marketplace{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default", UID: "first"},
+		Spec: v1alpha1.MarketplaceSpec{
+			Environment: v1alpha1.EnvironmentSandbox, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
+		},
+	}
+}
+
+func credentials() *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud", UID: "secret"},
+		Data:       map[string][]byte{"clientID": []byte("client"), "clientSecret": []byte(clientSecret)},
+	}
+}
+
+func edit[T client.Object](w *world, object T, change func(T)) {
+	w.t.Helper()
+	if err := w.kube.Get(w.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		w.t.Fatal(err)
+	}
+	change(object)
+	if err := w.kube.Update(w.t.Context(), object); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) connect() *marketplace.Connection {
+	w.t.Helper()
+	connection, err := w.registry.Connect(w.t.Context(), "shop", v1alpha1.MarketplaceReference{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return connection
+}
+
+func TestAMarketplacesClientIsRenewedOnlyWhenItHasTo(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*world)
+		kept   bool
+		reads  int
+	}{
+		"nothing changes": {func(*world) {}, true, 1},
+		"the Secret's labels": {func(w *world) {
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Labels = map[string]string{"a": "b"} })
+		}, true, 2},
+		"another key of the Secret": {func(w *world) {
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["note"] = []byte("x") })
+		}, true, 2},
+		"a line break at the end": {func(w *world) {
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte(clientSecret + "\n") })
+		}, true, 2},
+		"the client's secret": {func(w *world) {
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte("another") })
+		}, false, 2},
+		"the client's ID": {func(w *world) {
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte("another") })
+		}, false, 2},
+		"the name of the Secret, with the same credentials": {func(w *world) {
+			other := credentials()
+			other.Name = "other"
+			if err := w.kube.Create(w.t.Context(), other); err != nil {
+				w.t.Fatal(err)
+			}
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.CredentialsSecretRef.Name = "other" })
+		}, true, 2},
+		"the environment": {func(w *world) {
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.Environment = v1alpha1.EnvironmentStaging })
+		}, false, 2},
+		"the rate limit": {func(w *world) {
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.RateLimit.RequestsPerSecond = 5 })
+		}, false, 2},
+		"the concurrency": {func(w *world) {
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.RateLimit.Concurrency = 5 })
+		}, false, 2},
+		"the interval": {func(w *world) {
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.Interval = &metav1.Duration{Duration: time.Hour} })
+		}, true, 1},
+		"the Marketplace is made anew": {func(w *world) {
+			if err := w.kube.Delete(w.t.Context(), declared()); err != nil {
+				w.t.Fatal(err)
+			}
+			w.registry.Forget(client.ObjectKeyFromObject(declared()))
+			again := declared()
+			again.UID = "second"
+			if err := w.kube.Create(w.t.Context(), again); err != nil {
+				w.t.Fatal(err)
+			}
+		}, false, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, declared(), credentials())
+			first := w.connect()
+			test.change(w)
+			for range 3 {
+				if kept := w.connect().Client == first.Client; kept != test.kept {
+					t.Fatalf("the client is kept: %v", kept)
+				}
+				if !test.kept {
+					first = w.connect() // the new one is kept from now on
+					test.kept = true
+				}
+			}
+			if w.secretsRead != test.reads {
+				t.Errorf("the Secret was read %d times, want %d", w.secretsRead, test.reads)
+			}
+		})
+	}
+}
+
+func TestAllObjectsShareTheClientOfTheirMarketplace(t *testing.T) {
+	other := declared()
+	other.Name, other.UID = "other", "other"
+	w := begin(t, declared(), other, credentials())
+	clients := make(chan *ordercloud.Client, 32)
+	var group sync.WaitGroup
+	for range cap(clients) {
+		group.Go(func() {
+			connection, err := w.registry.Connect(w.t.Context(), "shop", v1alpha1.MarketplaceReference{Name: "default"})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			clients <- connection.Client
+		})
+	}
+	group.Wait()
+	close(clients)
+	shared := w.connect().Client
+	for each := range clients {
+		if each != shared {
+			t.Error("two clients of one Marketplace")
+		}
+	}
+	if w.secretsRead != 1 {
+		t.Errorf("the Secret was read %d times", w.secretsRead)
+	}
+	elsewhere, err := w.registry.Connect(t.Context(), "shop", v1alpha1.MarketplaceReference{Name: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if elsewhere.Client == shared {
+		t.Error("two Marketplaces share a client, and so their limits")
+	}
+}
+
+func TestWhyThereIsNoConnectionIsSaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		secret          *corev1.Secret
+		change          func(*v1alpha1.Marketplace)
+		reference       string
+		reason, message string
+		stalled         bool
+		retry           failure.Retry
+	}{
+		"no such Marketplace": {
+			secret: credentials(), reference: "nowhere", reason: v1alpha1.ReasonMarketplaceNotFound, retry: failure.AtInterval,
+			message: "Marketplace shop/nowhere does not exist: create it",
+		},
+		"no Secret": {
+			reason: v1alpha1.ReasonMarketplaceNotReady, retry: failure.AtInterval,
+			message: "Marketplace shop/default is not ready: Secret shop/ordercloud does not exist: create it with the keys clientID and clientSecret",
+		},
+		"an incomplete Secret": {
+			secret: &corev1.Secret{ObjectMeta: credentials().ObjectMeta, Data: map[string][]byte{"clientID": []byte("x"), "clientSecret": []byte(" \n")}},
+			reason: v1alpha1.ReasonMarketplaceNotReady, stalled: true, retry: failure.AtInterval,
+			message: "Marketplace shop/default is not ready: Secret shop/ordercloud needs the keys clientID and clientSecret, both not empty",
+		},
+		"a host that is not allowed": {
+			secret: credentials(), reason: v1alpha1.ReasonMarketplaceNotReady, stalled: true, retry: failure.AtInterval,
+			change:  func(declared *v1alpha1.Marketplace) { declared.Spec.URL = "https://api.ordercloud.io.evil.example" },
+			message: "Marketplace shop/default is not ready: the operator may not contact https://api.ordercloud.io.evil.example: its flag --allowed-endpoints does not list it",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			marketplaceObject := declared()
+			if test.change != nil {
+				test.change(marketplaceObject)
+			}
+			objects := []client.Object{marketplaceObject}
+			if test.secret != nil {
+				objects = append(objects, test.secret)
+			}
+			w := begin(t, objects...)
+			_, err := w.registry.Connect(t.Context(), "shop", v1alpha1.MarketplaceReference{Name: test.reference})
+			problem := failure.As(err)
+			if problem == nil {
+				t.Fatalf("got %v", err)
+			}
+			if diff := cmp.Diff(test.reason+": "+test.message, problem.Reason+": "+problem.Message); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if problem.Stalled != test.stalled || problem.Retry != test.retry {
+				t.Errorf("stalled %v, retry %v", problem.Stalled, problem.Retry)
+			}
+			if strings.Contains(problem.Error()+problem.Message, clientSecret) {
+				t.Error("the secret is told")
+			}
+		})
+	}
+}
+
+func TestAHostThatIsNotAllowedNeverGetsTheCredentials(t *testing.T) {
+	box, err := sandbox.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(box)
+	t.Cleanup(server.Close)
+	object := declared()
+	object.Spec.URL = server.URL
+	w := begin(t, object, credentials())
+	if _, err := w.registry.Client(t.Context(), object); failure.As(err) == nil {
+		t.Errorf("got %v", err)
+	}
+	if w.secretsRead != 0 || box.Stats().Total != 0 {
+		t.Errorf("%d reads of the Secret, %d calls", w.secretsRead, box.Stats().Total)
+	}
+}
+
+func TestASecretThatIsMissingForAMomentIsFoundAgain(t *testing.T) {
+	w := begin(t, declared(), credentials())
+	first := w.connect().Client
+	if err := w.kube.Delete(t.Context(), credentials()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.registry.Connect(t.Context(), "shop", v1alpha1.MarketplaceReference{}); failure.As(err) == nil {
+		t.Errorf("got %v", err)
+	}
+	again := credentials()
+	again.UID = "another"
+	if err := w.kube.Create(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	if w.connect().Client != first {
+		t.Error("the same credentials cost a new token")
+	}
+}
+
+func TestAnIntervalIsTheMarketplacesOrTheDefault(t *testing.T) {
+	for name, test := range map[string]struct {
+		interval *metav1.Duration
+		want     time.Duration
+	}{
+		"unset":    {nil, 10 * time.Minute},
+		"zero":     {&metav1.Duration{}, 10 * time.Minute},
+		"negative": {&metav1.Duration{Duration: -time.Hour}, 10 * time.Minute},
+		"set":      {&metav1.Duration{Duration: time.Hour}, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := declared()
+			object.Spec.Interval = test.interval
+			w := begin(t, object, credentials())
+			if got := w.connect().Interval; got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

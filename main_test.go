@@ -1,0 +1,200 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"flag"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+func parseFlags(t *testing.T, arguments ...string) (settings, bool) {
+	t.Helper()
+	flags := flag.NewFlagSet("ordercloud-operator", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	return parse(flags, arguments)
+}
+
+func TestFlagsHaveSafeDefaults(t *testing.T) {
+	defaults := settings{
+		metricsAddress: "0", metricsSecure: true, probeAddress: ":8081",
+		allowedEndpoints: "https://*.ordercloud.io", concurrency: 64,
+	}
+	changed := func(change func(*settings)) settings {
+		expected := defaults
+		change(&expected)
+		return expected
+	}
+	for name, test := range map[string]struct {
+		arguments []string
+		want      settings
+	}{
+		"none":            {nil, defaults},
+		"metrics":         {[]string{"--metrics-bind-address=:8443"}, changed(func(s *settings) { s.metricsAddress = ":8443" })},
+		"plain metrics":   {[]string{"--metrics-secure=false"}, changed(func(s *settings) { s.metricsSecure = false })},
+		"certificate":     {[]string{"--metrics-cert-path=/tls"}, changed(func(s *settings) { s.metricsCertPath = "/tls" })},
+		"probes":          {[]string{"--health-probe-bind-address=0"}, changed(func(s *settings) { s.probeAddress = "0" })},
+		"leader election": {[]string{"--leader-elect"}, changed(func(s *settings) { s.leaderElection = true })},
+		"HTTP/2":          {[]string{"--enable-http2"}, changed(func(s *settings) { s.http2 = true })},
+		"namespaces":      {[]string{"--watch-namespaces=a,b"}, changed(func(s *settings) { s.watchNamespaces = "a,b" })},
+		"endpoints":       {[]string{"--allowed-endpoints=https://x"}, changed(func(s *settings) { s.allowedEndpoints = "https://x" })},
+		"concurrency":     {[]string{"--max-concurrent-reconciles=3"}, changed(func(s *settings) { s.concurrency = 3 })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, showVersion := parseFlags(t, test.arguments...)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(settings{}), cmpopts.IgnoreFields(settings{}, "zap")); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if showVersion {
+				t.Error("shows the version")
+			}
+		})
+	}
+	if _, showVersion := parseFlags(t, "--version"); !showVersion {
+		t.Error("--version does not show the version")
+	}
+}
+
+func TestTheDefaultEndpointsAreOrderCloudsOnly(t *testing.T) {
+	defaults, _ := parseFlags(t)
+	endpoints, err := marketplace.ParseEndpoints(split(defaults.allowedEndpoints))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]bool{
+		"https://sandboxapi.ordercloud.io": true, "https://evil.example": false, "http://127.0.0.1:9990": false,
+	} {
+		if endpoints.Allows(url) != want {
+			t.Errorf("%s: allowed %v", url, !want)
+		}
+	}
+}
+
+func TestAWrongEndpointStopsTheOperatorAtOnce(t *testing.T) {
+	wrong, _ := parseFlags(t, "--allowed-endpoints=https://*.ordercloud.io,http://api.ordercloud.io")
+	err := run(t.Context(), wrong)
+	if err == nil || !strings.Contains(err.Error(), "--allowed-endpoints") || !strings.Contains(err.Error(), `"http://api.ordercloud.io"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheManagerIsSetUpAsTheFlagsSay(t *testing.T) {
+	t.Run("by default", func(t *testing.T) {
+		defaults, _ := parseFlags(t)
+		options := managerOptions(defaults)
+		if options.LeaderElection || options.LeaderElectionID == "" || !options.LeaderElectionReleaseOnCancel {
+			t.Errorf("leader election %v as %q, released %v", options.LeaderElection, options.LeaderElectionID, options.LeaderElectionReleaseOnCancel)
+		}
+		if options.Cache.DefaultNamespaces != nil {
+			t.Errorf("restricted to %v", options.Cache.DefaultNamespaces)
+		}
+		if options.HealthProbeBindAddress != ":8081" || options.Metrics.BindAddress != "0" {
+			t.Errorf("probes at %q, metrics at %q", options.HealthProbeBindAddress, options.Metrics.BindAddress)
+		}
+		if !options.Metrics.SecureServing || options.Metrics.FilterProvider == nil {
+			t.Error("anyone may read metrics")
+		}
+		if got := protocols(options.Metrics.TLSOpts); !slices.Equal(got, []string{"http/1.1"}) {
+			t.Errorf("metrics speak %v", got)
+		}
+		// What the engine's safety rests on: see lifecycle.Reconciler.Client.
+		if reads := options.Client.Cache.EnableReadYourWritesConsistency; reads == nil || !*reads {
+			t.Error("the client does not read its own writes")
+		}
+		if options.GracefulShutdownTimeout == nil || *options.GracefulShutdownTimeout <= 25*time.Second {
+			t.Errorf("stops after %v, before a pass has recorded its write", options.GracefulShutdownTimeout)
+		}
+	})
+	t.Run("with flags", func(t *testing.T) {
+		given, _ := parseFlags(t, "--leader-elect", "--watch-namespaces= a, ,b,", "--metrics-secure=false",
+			"--metrics-bind-address=:8080", "--metrics-cert-path=/tls", "--enable-http2")
+		options := managerOptions(given)
+		if !options.LeaderElection {
+			t.Error("no leader election")
+		}
+		if got := slices.Sorted(maps.Keys(options.Cache.DefaultNamespaces)); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("namespaces %q", got)
+		}
+		if options.Metrics.SecureServing || options.Metrics.FilterProvider != nil || options.Metrics.BindAddress != ":8080" || options.Metrics.CertDir != "/tls" {
+			t.Errorf("metrics %+v", options.Metrics)
+		}
+		if got := protocols(options.Metrics.TLSOpts); got != nil {
+			t.Errorf("metrics speak only %v", got)
+		}
+	})
+}
+
+func protocols(options []func(*tls.Config)) []string {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	for _, apply := range options {
+		apply(config)
+	}
+	return config.NextProtos
+}
+
+func TestTheSchemeKnowsWhatTheOperatorReads(t *testing.T) {
+	scheme := newScheme()
+	for _, kind := range []string{"Marketplace", "BuyerUser", "ImpersonationConfig"} {
+		if !scheme.Recognizes(v1alpha1.GroupVersion.WithKind(kind)) {
+			t.Errorf("%s is unknown", kind)
+		}
+	}
+	for _, kind := range []string{"Secret", "Namespace"} {
+		if !scheme.Recognizes(corev1.SchemeGroupVersion.WithKind(kind)) {
+			t.Errorf("%s is unknown", kind)
+		}
+	}
+}
+
+func TestAReplicaIsReadyWhenItKnowsItsObjects(t *testing.T) {
+	request := httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody)
+	informer := controllertest.NewFakeInformer()
+	informers := &informertest.FakeInformers{
+		Scheme: newScheme(),
+		InformersByGVK: map[schema.GroupVersionKind]toolscache.SharedIndexInformer{
+			v1alpha1.GroupVersion.WithKind("BuyerUser"): informer,
+		},
+	}
+	check := synced(informers, &v1alpha1.BuyerUser{})
+	if err := check(request); err == nil || err.Error() != "the cache is not filled yet" {
+		t.Errorf("while it is filling: %v", err)
+	}
+	informer.Synced()
+	if err := check(request); err != nil {
+		t.Errorf("when it is filled: %v", err)
+	}
+	informers.Error = errors.New("no")
+	if err := check(request); err == nil || err.Error() != "getting the informer: no" {
+		t.Errorf("when there is none: %v", err)
+	}
+}
+
+func TestAListIsSplitAtItsCommas(t *testing.T) {
+	for text, want := range map[string][]string{
+		"": nil, " , ,": nil, "a": {"a"}, "a,b": {"a", "b"}, " a , b ,": {"a", "b"},
+	} {
+		if diff := cmp.Diff(want, split(text)); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", text, diff)
+		}
+	}
+}

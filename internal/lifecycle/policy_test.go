@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -117,6 +118,66 @@ func TestObservingNeverWritesToOrderCloudAndNeverClaims(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARotatedPasswordIsAnUpdateAndNoDrift(t *testing.T) {
+	w := begin(t)
+	user := withPassword(v1alpha1.PasswordEnforce)
+	secret := passwordSecret(firstPassword)
+	w.declare(secret, user)
+	w.mustPass(user)
+	w.events()
+	w.forget()
+	edit(w, secret, func(secret *corev1.Secret) { secret.Data["password"] = []byte(secondPassword) })
+	w.mustPass(user)
+	w.expectWrites("PATCH "+userPath, "patch status")
+	w.expectEvents("Normal Updated")
+	w.expect(user, "Ready", "True Updated")
+	w.expect(user, "Drifted", "False InSync")
+	if user.Status.LastDrift != nil {
+		t.Errorf("told as drift: %+v", user.Status.LastDrift)
+	}
+}
+
+func TestAClaimThatSomebodyTookAwayIsADecisionAnew(t *testing.T) {
+	w := begin(t)
+	user := declaredUser()
+	w.declare(user)
+	w.mustPass(user)
+	w.events()
+	w.forget()
+	edit(w, user, func(user *v1alpha1.BuyerUser) {
+		user.Finalizers = nil
+		user.Generation-- // finalizers are no part of the declaration
+	})
+	w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
+	w.mustPass(user)
+	w.expectWrites("patch status")
+	w.expect(user, "Ready", "False NotOwned")
+	w.expectField(userPath, "Email", "theirs@x.example")
+
+	w.mutate(http.MethodDelete, userPath, nil)
+	w.mustPass(user)
+	w.expect(user, "Ready", "True Created")
+	w.expectEvents("Warning NotOwned", "Normal Created")
+}
+
+func TestWhatIsAdoptedAgainIsWrittenAndIsNoDrift(t *testing.T) {
+	w := begin(t)
+	w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(nil))
+	user := declaredUser()
+	user.Spec.AdoptionPolicy = v1alpha1.AdoptAlways
+	w.declare(user)
+	w.mustPass(user)
+	w.events()
+	edit(w, user, func(user *v1alpha1.BuyerUser) {
+		user.Finalizers = nil
+		user.Generation--
+	})
+	w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
+	w.mustPass(user)
+	w.expectEvents("Normal Adopted", "Normal Updated")
+	w.expect(user, "Ready", "True Updated")
 }
 
 func TestDeletingHonoursItsPolicy(t *testing.T) {

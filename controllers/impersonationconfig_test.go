@@ -155,7 +155,53 @@ var _ = Describe("A declared impersonation config", func() {
 		s.lookNow(config)
 		message := s.eventuallyHas(config, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
 		Expect(message).To(HavePrefix("2 API clients"))
+	})
+
+	It("is still put back when what it refers to cannot be found any more", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		user.Spec.DeletionPolicy = v1alpha1.DeletionRetain
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		config := s.config("cs-desk")
+		config.Spec.BuyerID = ""
+		config.Spec.UserRef = &v1alpha1.BuyerUserReference{Name: "jdoe"}
+		s.create(config)
 		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		s.eventuallyGone(user)
+		s.patchInOrderCloud("apiclients/"+s.clientID("Storefront"), map[string]any{"AppName": "Renamed"})
+		s.patchInOrderCloud(csDesk, map[string]any{"BuyerID": nil, "UserID": nil})
+		s.lookNow(config)
+		s.eventuallyFails(config, v1alpha1.ReasonReferenceNotFound)
+		Expect(s.inOrderCloud(csDesk)).To(gstruct.MatchKeys(gstruct.IgnoreExtras, gstruct.Keys{
+			"BuyerID": Equal("acme"), "UserID": Equal("jdoe"),
+		}))
+		Expect(config.Status.LastDrift.CorrectedTime).NotTo(BeNil())
+		Expect(config.Status.Target).To(Equal("acme/jdoe"))
+	})
+
+	It("grants nothing to the user of an earlier declaration when the new one cannot be found", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		config := s.config("cs-desk")
+		config.Spec.BuyerID = ""
+		config.Spec.UserRef = &v1alpha1.BuyerUserReference{Name: "jdoe"}
+		s.create(config)
+		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+		writes := s.sandbox.Stats().Writes()
+		change(s, config, func(config *v1alpha1.ImpersonationConfig) {
+			config.Spec.UserRef.Name = "nobody"
+			config.Spec.SecurityProfileID = "operator"
+		})
+		s.eventuallyFails(config, v1alpha1.ReasonReferenceNotFound)
+		s.lookNow(config)
+		s.eventuallyFails(config, v1alpha1.ReasonReferenceNotFound)
+		Expect(s.sandbox.Stats().Writes()).To(Equal(writes))
+		Expect(s.inOrderCloud(csDesk)).To(HaveKeyWithValue("SecurityProfileID", "cs-rep"))
 	})
 
 	It("follows the application to another client ID", func(ctx SpecContext) {

@@ -103,6 +103,21 @@ var _ = Describe("A buyer user with a declared password", func() {
 		Expect(user.Status.LastDrift.Fields).To(ConsistOf("Password"))
 	})
 
+	It("is still put back in everything else when its Secret is gone, with passwordPolicy Enforce", func(ctx SpecContext) {
+		s := begin(ctx, sandbox.WithClock(ticking()))
+		secret := s.passwordSecret(firstPassword)
+		s.create(secret)
+		user := s.userWithPassword(v1alpha1.PasswordEnforce)
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		Expect(suite.admin.Delete(s, secret)).To(Succeed())
+		s.eventuallyFails(user, v1alpha1.ReasonReferenceNotFound)
+		s.patchInOrderCloud(jdoe, map[string]any{"Email": "other@acme.example"})
+		s.lookNow(user)
+		s.eventuallyFails(user, v1alpha1.ReasonReferenceNotFound)
+		Expect(s.inOrderCloud(jdoe)).To(HaveKeyWithValue("Email", "jdoe@acme.example"))
+	})
+
 	It("is not created when OrderCloud refuses the password, and the message says why", func(ctx SpecContext) {
 		s := begin(ctx)
 		secret := s.passwordSecret("short")

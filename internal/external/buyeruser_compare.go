@@ -80,7 +80,7 @@ func (u *buyerUser) compare(ctx context.Context, seen ordercloud.BuyerUser) (lif
 	}
 	observation := lifecycle.Observation{Exists: true, Differences: differences}
 	state, err := u.passwordState(ctx, seen)
-	if err != nil {
+	if observation.Unresolved = failure.As(err); err != nil && observation.Unresolved == nil {
 		return lifecycle.Observation{}, err
 	}
 	if state != passwordAsDeclared {

@@ -53,6 +53,9 @@ type impersonationConfig struct {
 	desired ordercloud.ImpersonationConfig
 	// redeclared: a reference stands for something else than at the last pass.
 	redeclared bool
+	// unresolved is why a reference stands for what it stood for at the last
+	// pass: it cannot be resolved any more.
+	unresolved *failure.Failure
 }
 
 // Observe resolves the references and looks the config up.
@@ -61,10 +64,13 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 		return lifecycle.Observation{}, err
 	}
 	seen, err := c.configs.Get(ctx, c.object.ConfigID())
-	if ordercloud.IsNotFound(err) {
+	switch {
+	case ordercloud.IsNotFound(err) && c.unresolved != nil:
+		// Nothing is granted to somebody who may not be there any more.
+		return lifecycle.Observation{}, c.unresolved
+	case ordercloud.IsNotFound(err):
 		return lifecycle.Observation{}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return lifecycle.Observation{}, explain(c.call("reading"), err)
 	}
 	return c.compare(seen), nil
@@ -118,7 +124,7 @@ func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifec
 	if !strings.EqualFold(want.ClientID, seen.ClientID) {
 		compare("ClientID", &want.ClientID, &seen.ClientID)
 	}
-	return lifecycle.Observation{Exists: true, Differences: fields, Redeclared: c.redeclared}
+	return lifecycle.Observation{Exists: true, Differences: fields, Redeclared: c.redeclared, Unresolved: c.unresolved}
 }
 
 func (c *impersonationConfig) call(verb string) failure.Call {

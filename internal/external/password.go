@@ -95,7 +95,7 @@ func (u *buyerUser) readPassword(ctx context.Context) (password, error) {
 	value := string(secret.Data[u.passwordKey()])
 	if value == "" {
 		return password{}, failure.New(v1alpha1.ReasonReferenceNotFound,
-			"Secret %s has no value under the key %q, which passwordSecretRef names", u.secretKey(), u.passwordKey()).
+			"Secret %s has no value under the key %q, which passwordSecretRef names: add it, or name another key", u.secretKey(), u.passwordKey()).
 			Again(failure.AtInterval)
 	}
 	return password{value: ordercloud.Secret(value), version: versionOf(&secret)}, nil

@@ -206,11 +206,11 @@ func TestAMissingPasswordIsExplained(t *testing.T) {
 		},
 		"no such key": {
 			secret: passwordSecret(firstPassword), key: "other",
-			message: `Secret shop/jdoe-password has no value under the key "other", which passwordSecretRef names`,
+			message: `Secret shop/jdoe-password has no value under the key "other", which passwordSecretRef names: add it, or name another key`,
 		},
 		"an empty value": {
 			secret:  passwordSecret(""),
-			message: `Secret shop/jdoe-password has no value under the key "password", which passwordSecretRef names`,
+			message: `Secret shop/jdoe-password has no value under the key "password", which passwordSecretRef names: add it, or name another key`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

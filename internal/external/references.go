@@ -33,7 +33,24 @@ func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
 		SecurityProfileID:    string(spec.SecurityProfileID),
 		ClientID:             string(spec.ClientID),
 	}
-	want := &c.desired
+	if c.object.Status.ObservedGeneration != c.object.Generation {
+		c.object.Status.Resolved = nil
+	}
+	err := c.resolveReferences(ctx, claimed)
+	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonReferenceNotFound && claimed {
+		if c.resolveAsBefore() {
+			c.unresolved, err = problem, nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	c.recordResolved()
+	return nil
+}
+
+func (c *impersonationConfig) resolveReferences(ctx context.Context, claimed bool) error {
+	spec, want := &c.object.Spec, &c.desired
 	if err := c.resolveUser(ctx, spec.ImpersonationUserRef, claimed, &want.ImpersonationBuyerID, &want.ImpersonationUserID); err != nil {
 		return err
 	}
@@ -41,11 +58,30 @@ func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
 		return err
 	}
 	c.describeParties()
-	if err := c.resolveClient(ctx); err != nil {
-		return err
+	return c.resolveClient(ctx)
+}
+
+// resolveAsBefore takes what the references of this very generation stood for
+// when they last could be resolved: a grant that exists is still compared, and a
+// widened one put back. Those of an older generation are forgotten, since mixed
+// with a newer declaration they could grant what nobody declared.
+func (c *impersonationConfig) resolveAsBefore() bool {
+	before := c.object.Status.Resolved
+	if before == nil {
+		return false
 	}
-	c.recordResolved()
-	return nil
+	spec, want := &c.object.Spec, &c.desired
+	if spec.ImpersonationUserRef != nil {
+		want.ImpersonationBuyerID, want.ImpersonationUserID = optional(before.ImpersonationBuyerID), optional(before.ImpersonationUserID)
+	}
+	if spec.UserRef != nil {
+		want.BuyerID, want.UserID = optional(before.BuyerID), optional(before.UserID)
+	}
+	if spec.ClientName != "" {
+		want.ClientID = before.ClientID
+	}
+	c.describeParties()
+	return true
 }
 
 // resolveUser waits for the referenced user while nothing is granted yet. Once

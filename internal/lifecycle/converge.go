@@ -7,6 +7,9 @@ import (
 	"context"
 	"errors"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -63,7 +66,12 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 	if action.Adopts() {
 		p.event(EventAdopted, "Adopt", "adopted %s, which existed in OrderCloud", p.path())
 	}
-	return p.act(ctx, external, action, seen, found)
+	found, err = p.act(ctx, external, action, seen, found)
+	if err == nil && seen.Unresolved != nil {
+		found.comparedRest = true
+		return found, seen.Unresolved
+	}
+	return found, err
 }
 
 func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {
@@ -115,8 +123,16 @@ func (p *pass[T]) isDrift(action Action, seen Observation) bool {
 	case Refuse:
 		return false
 	default:
-		return ReadyAt(p.status.Conditions, p.object.GetGeneration()) || p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
+		return p.wasInSync() || p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
 	}
+}
+
+// wasInSync says that the latest look at this generation found no difference.
+// That is more than Ready tells: a reference that is gone unmakes Ready, and the
+// rest is compared all the same.
+func (p *pass[T]) wasInSync() bool {
+	drifted := meta.FindStatusCondition(p.status.Conditions, v1alpha1.DriftedCondition)
+	return drifted != nil && drifted.Status == metav1.ConditionFalse && drifted.ObservedGeneration == p.object.GetGeneration()
 }
 
 // describe is what differs now. A missing object is a difference of its ID,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -63,6 +64,10 @@ type Observation struct {
 	// Redeclared says that what is declared changed since the last write though
 	// the generation did not: a Secret or something referred to has changed.
 	Redeclared bool
+	// Unresolved is why a part of the declaration could not be found out, else
+	// nil. The rest was compared all the same: a Secret or a reference that is
+	// gone must not hide what somebody does to a grant.
+	Unresolved *failure.Failure
 }
 
 // Identical says that nothing that can be compared differs.
@@ -83,6 +88,6 @@ var (
 // Connector reaches the marketplace that an object refers to.
 type Connector interface {
 	// Connect returns a connection, or a *failure.Failure that says why there is
-	// none.
+	// none. The connection beside a failure, if any, tells the interval.
 	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
 }

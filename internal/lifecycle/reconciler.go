@@ -150,11 +150,10 @@ func (p *pass[T]) remove(ctx context.Context) error {
 
 func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) {
 	connection, err := p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
-	if err != nil {
-		return nil, err
+	if connection != nil {
+		p.useInterval(connection.Interval)
 	}
-	p.useInterval(connection.Interval)
-	return connection, nil
+	return connection, err
 }
 
 func (p *pass[T]) path() string { return p.Kind.Path(p.object) }

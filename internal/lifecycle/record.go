@@ -89,7 +89,7 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 		}
 		p.status.LastDrift.Fields = limitNames(found.drifted)
 	}
-	if open && len(found.now) == 0 && found.failure == nil {
+	if open && len(found.now) == 0 && (found.failure == nil || found.acted) {
 		p.status.LastDrift.CorrectedTime = &now
 	}
 }

@@ -28,6 +28,8 @@ type verdict struct {
 	now drift.Fields
 	// acted: OrderCloud accepted a write in this pass.
 	acted bool
+	// comparedRest: all but what could not be resolved was compared.
+	comparedRest bool
 	// wrote is the reason for a condition after a write, else empty.
 	wrote string
 	// message goes with wrote.
@@ -86,6 +88,8 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 	switch {
 	case found.looked && len(found.now) > 0:
 		setDrifted(found, set)
+	case found.comparedRest:
+		setInSync(found.wrote, set)
 	case found.looked:
 		// Nothing was seen to differ: what an earlier look showed is over.
 		meta.RemoveStatusCondition(conditions, v1alpha1.DriftedCondition)
@@ -93,15 +97,21 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 }
 
 func judgeReported(found verdict, set setter) {
-	message := fmt.Sprintf("OrderCloud holds another %s than is declared, and managementPolicy Observe forbids to write", found.now)
+	message := difference(found.now) + ", and managementPolicy Observe forbids to write"
 	set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, "compared with OrderCloud")
 	set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonDrifted, message)
 	setDrifted(found, set)
 }
 
 func setDrifted(found verdict, set setter) {
-	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted,
-		fmt.Sprintf("OrderCloud holds another %s than is declared", found.now))
+	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, difference(found.now))
+}
+
+func difference(now drift.Fields) string {
+	if len(now) == 1 && now[0].Observed == drift.Missing {
+		return "the object does not exist in OrderCloud"
+	}
+	return fmt.Sprintf("OrderCloud holds another %s than is declared", now)
 }
 
 func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict, set setter) {
@@ -116,11 +126,16 @@ func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict
 	set(v1alpha1.ReadyCondition, metav1.ConditionTrue, reason, message)
 	set(v1alpha1.SyncedCondition, metav1.ConditionTrue, reason, message)
 
-	drifted := v1alpha1.ReasonInSync
-	if reason == v1alpha1.ReasonCorrected {
-		drifted = v1alpha1.ReasonCorrected
+	setInSync(reason, set)
+}
+
+// setInSync says that nothing differs any more, and why: nothing did, or it was
+// put back.
+func setInSync(reason string, set setter) {
+	if reason != v1alpha1.ReasonCorrected {
+		reason = v1alpha1.ReasonInSync
 	}
-	set(v1alpha1.DriftedCondition, metav1.ConditionFalse, drifted, inSyncMessage)
+	set(v1alpha1.DriftedCondition, metav1.ConditionFalse, reason, inSyncMessage)
 }
 
 // JudgeProgress says whether the operator is at it, or somebody else has to act:

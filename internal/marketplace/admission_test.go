@@ -64,7 +64,7 @@ func TestANamespaceThatCannotBeReadIsNotLetIn(t *testing.T) {
 	object.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesSelector, Selector: &metav1.LabelSelector{}}
 	w := begin(t, object, credentials())
 	connection, err := w.registry.Connect(t.Context(), "vanished", v1alpha1.MarketplaceReference{Namespace: "shop"})
-	if connection != nil || err == nil {
+	if connection == nil || connection.Client != nil || err == nil {
 		t.Errorf("got %v, %v", connection, err)
 	}
 }

@@ -35,7 +35,8 @@ const (
 
 // Connection is how to reach one marketplace.
 type Connection struct {
-	// Client is shared by everything that refers to the marketplace.
+	// Client is shared by everything that refers to the marketplace. It is nil
+	// beside an error.
 	Client *ordercloud.Client
 	// Interval at which objects are compared at the latest.
 	Interval time.Duration
@@ -87,8 +88,9 @@ func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent s
 }
 
 // Connect returns the connection to the Marketplace that an object of the
-// namespace refers to, or a *failure.Failure that says why there is none. It
-// calls OrderCloud not at all, and the API server only when a Secret changed.
+// namespace refers to, or a *failure.Failure that says why there is none; beside
+// it, when the Marketplace is there, a connection that tells the interval only.
+// It calls OrderCloud not at all, and the API server only when a Secret changed.
 func (r *Registry) Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
 	key := Key(namespace, reference)
 	var declared v1alpha1.Marketplace
@@ -100,17 +102,15 @@ func (r *Registry) Connect(ctx context.Context, namespace string, reference v1al
 	if err != nil {
 		return nil, fmt.Errorf("getting Marketplace %s: %w", key, err)
 	}
+	connection := &Connection{Interval: Interval(&declared)}
 	if err := r.admit(ctx, &declared, namespace); err != nil {
-		return nil, err
+		return connection, err
 	}
-	shared, err := r.Client(ctx, &declared)
+	connection.Client, err = r.Client(ctx, &declared)
 	if problem := failure.As(err); problem != nil {
-		return nil, notReady(key, problem)
+		return connection, notReady(key, problem)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &Connection{Client: shared, Interval: Interval(&declared)}, nil
+	return connection, err
 }
 
 // notReady retells a problem of the Marketplace to an object that refers to it.

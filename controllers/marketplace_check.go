@@ -29,16 +29,29 @@ type check struct {
 	client      *ordercloud.Client
 	generation  int64
 	reconcileAt string
-	due         time.Time
-	// delay until the next look after a failure; it doubles.
-	delay   time.Duration
+	looked      time.Time
+	// wait until the next look; after a failure it doubles.
+	wait    time.Duration
 	roles   []string
 	problem *failure.Failure
 }
 
+// due is when to look again. A role that is missing may be granted any time, and
+// only another token shows it.
+func (c check) due(needs marketplace.Needs) time.Time {
+	if c.lacksRoles(needs) {
+		return c.looked.Add(min(c.wait, lastRecheck))
+	}
+	return c.looked.Add(c.wait)
+}
+
+func (c check) lacksRoles(needs marketplace.Needs) bool {
+	return c.client != nil && c.problem == nil && len(marketplace.MissingRoles(needs, c.roles)) > 0
+}
+
 // look authenticates, and asks OrderCloud whose token it is, when that is due.
 // Anything that a person changed makes it due at once.
-func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Marketplace) (check, error) {
+func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Marketplace, needs marketplace.Needs) (check, error) {
 	key := client.ObjectKeyFromObject(declared)
 	last := r.lastCheck(key)
 	shared, err := r.registry.Client(ctx, declared)
@@ -52,10 +65,10 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	}
 	if problem == nil {
 		unchanged := last.client == shared && last.generation == fresh.generation && last.reconcileAt == fresh.reconcileAt
-		if unchanged && r.clock.Now().Before(last.due) {
+		if unchanged && r.clock.Now().Before(last.due(needs)) {
 			return last, nil
 		}
-		if last.reconcileAt != fresh.reconcileAt {
+		if last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) {
 			shared.Forget()
 		}
 		if fresh.roles, fresh.problem, err = authenticate(ctx, shared); err != nil {
@@ -77,15 +90,16 @@ func (r *marketplaceReconciler) lastCheck(key types.NamespacedName) check {
 
 // schedule looks again at the interval, or after a failure within a minute.
 func (r *marketplaceReconciler) schedule(fresh *check, last check, interval time.Duration) {
-	wait := interval
-	if fresh.problem != nil {
-		fresh.delay = min(max(2*last.delay, firstRecheck), lastRecheck)
-		if fresh.problem.Retry != failure.Backoff {
-			fresh.delay = lastRecheck
-		}
-		wait = max(fresh.delay, fresh.problem.After)
+	fresh.looked, fresh.wait = r.clock.Now(), interval
+	switch {
+	case fresh.problem == nil:
+	case fresh.problem.Retry != failure.Backoff:
+		fresh.wait = lastRecheck
+	case last.problem == nil:
+		fresh.wait = max(firstRecheck, fresh.problem.After)
+	default:
+		fresh.wait = max(min(2*last.wait, lastRecheck), fresh.problem.After)
 	}
-	fresh.due = r.clock.Now().Add(wait)
 }
 
 // authenticate returns the roles that the token holds, sorted. The call to

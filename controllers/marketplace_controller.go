@@ -103,7 +103,7 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	seen, err := r.look(ctx, &declared)
+	seen, err := r.look(ctx, &declared, needs)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -115,7 +115,7 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return ctrl.Result{}, err
 	}
 	r.tell(before, &declared)
-	return ctrl.Result{RequeueAfter: max(seen.due.Sub(r.clock.Now()), time.Millisecond)}, nil
+	return ctrl.Result{RequeueAfter: max(seen.due(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
 }
 
 func (r *marketplaceReconciler) forget(key types.NamespacedName) {

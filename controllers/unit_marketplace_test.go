@@ -230,6 +230,17 @@ func TestARoleThatObjectsNeedIsMissed(t *testing.T) {
 	if got := meta.FindStatusCondition(u.declared.Status.Conditions, "Ready").Message; got != want {
 		t.Errorf("got %q", got)
 	}
+
+	// The token is good for hours, and only another one shows the new role.
+	err := u.box.Mutate(sandbox.Mutation{
+		Method: http.MethodPatch, Path: "securityprofiles/operator", Body: map[string]any{"Roles": []any{"BuyerUserAdmin"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.clock.Step(time.Minute)
+	u.pass()
+	u.expect(inSync)
 }
 
 func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
@@ -245,7 +256,7 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 		}
 		// Ever later, up to a minute, and told once.
 		for _, wait := range []string{"2s", "4s", "8s", "16s", "32s", "1m0s", "1m0s"} {
-			u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due)
+			u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due(marketplace.Needs{}))
 			if result := u.pass(); result.RequeueAfter.String() != wait {
 				t.Errorf("looks again after %s, want %s", result.RequeueAfter, wait)
 			}

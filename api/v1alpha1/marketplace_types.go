@@ -208,12 +208,12 @@ type MarketplaceStatus struct {
 
 	// buyerUsers counts the BuyerUsers that refer to this Marketplace.
 	// +optional
-	BuyerUsers ObjectCounts `json:"buyerUsers,omitzero"`
+	BuyerUsers ObjectCounts `json:"buyerUsers"`
 
 	// impersonationConfigs counts the ImpersonationConfigs that refer to this
 	// Marketplace.
 	// +optional
-	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs,omitzero"`
+	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs"`
 
 	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
 	// that was last acted upon, whole: it can be as long as annotations can.

@@ -126,6 +126,11 @@ func newEnvironment(directory string, crdDirectories []string) *envtest.Environm
 
 	server := environment.ControlPlane.GetAPIServer()
 	server.CertDir = filepath.Join(directory, "certificates")
+	// Otherwise the API server looks for the address of the default route, and
+	// does not start on a machine that is offline.
+	server.Configure().
+		Set("advertise-address", "127.0.0.1").
+		Set("endpoint-reconciler-type", "none")
 
 	environment.ControlPlane.Etcd = &envtest.Etcd{DataDir: filepath.Join(directory, "data")}
 	// Nothing here must survive a power cut, and waiting for the disk is most

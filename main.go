@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -148,7 +149,7 @@ func newScheme() *runtime.Scheme {
 }
 
 func cacheOptions(settings settings) cache.Options {
-	options := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	options := cache.Options{DefaultTransform: withoutWhatNobodyReads}
 	for _, namespace := range split(settings.watchNamespaces) {
 		if options.DefaultNamespaces == nil {
 			options.DefaultNamespaces = map[string]cache.Config{}
@@ -156,6 +157,16 @@ func cacheOptions(settings settings) cache.Options {
 		options.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return options
+}
+
+// withoutWhatNobodyReads takes off what is not to stay in memory. Of Secrets the
+// metadata is cached, and the annotation that kubectl apply leaves on one
+// repeats its data: nobody reads the annotations of what is cached as metadata.
+func withoutWhatNobodyReads(object any) (any, error) {
+	if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
+		metadata.Annotations = nil
+	}
+	return cache.TransformStripManagedFields()(object)
 }
 
 func metricsOptions(settings settings) metricsserver.Options {

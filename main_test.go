@@ -19,9 +19,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -142,6 +144,41 @@ func TestTheManagerIsSetUpAsTheFlagsSay(t *testing.T) {
 			t.Errorf("metrics speak only %v", got)
 		}
 	})
+}
+
+func TestTheCacheKeepsNoCopyOfASecretsData(t *testing.T) {
+	applied := map[string]string{corev1.LastAppliedConfigAnnotation: `{"stringData":{"password":"q7"}}`}
+	written := []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}
+	for name, test := range map[string]struct {
+		object client.Object
+		want   map[string]string
+	}{
+		"metadata":      {&metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Annotations: applied, ManagedFields: written, Name: "a"}}, nil},
+		"an object":     {&v1alpha1.BuyerUser{ObjectMeta: metav1.ObjectMeta{Annotations: applied, ManagedFields: written, Name: "a"}}, applied},
+		"no fields":     {&v1alpha1.BuyerUser{ObjectMeta: metav1.ObjectMeta{Annotations: applied, Name: "a"}}, applied},
+		"bare metadata": {&metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "a"}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := cacheOptions(settings{}).DefaultTransform(test.object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept, ok := got.(client.Object)
+			if !ok || kept.GetName() != "a" {
+				t.Fatalf("got %v", got)
+			}
+			if diff := cmp.Diff(test.want, kept.GetAnnotations()); diff != "" {
+				t.Errorf("annotations (-want +got)\n%s", diff)
+			}
+			if kept.GetManagedFields() != nil {
+				t.Errorf("managed fields %v", kept.GetManagedFields())
+			}
+		})
+	}
+	gone := toolscache.DeletedFinalStateUnknown{Key: "shop/a"}
+	if got, err := cacheOptions(settings{}).DefaultTransform(gone); err != nil || got != any(gone) {
+		t.Errorf("got %v, %v", got, err)
+	}
 }
 
 func protocols(options []func(*tls.Config)) []string {

@@ -53,7 +53,11 @@ type settings struct {
 
 func main() {
 	flags := flag.NewFlagSet(os.Args[0], flag.ExitOnError)
-	settings, showVersion := parse(flags, os.Args[1:])
+	settings, showVersion, err := parse(flags, os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2) // as the flag package does for a flag that it does not know
+	}
 	if showVersion {
 		fmt.Println(version)
 		return
@@ -65,7 +69,10 @@ func main() {
 	}
 }
 
-func parse(flags *flag.FlagSet, arguments []string) (settings, bool) {
+// parse reads the flags, and whether only the version is asked for. Whatever is
+// left over is an error: the flag package stops reading at the first argument
+// that is no flag, and would leave out a limit that comes after it.
+func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 	var parsed settings
 	flags.StringVar(&parsed.metricsAddress, "metrics-bind-address", "0",
 		"Address that the metrics endpoint binds to, such as :8443; 0 switches it off.")
@@ -87,8 +94,13 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool) {
 		"How many objects of one kind are worked on at the same time; each Marketplace's rateLimit bounds the calls.")
 	showVersion := flags.Bool("version", false, "Print the version and exit.")
 	parsed.zap.BindFlags(flags)
-	_ = flags.Parse(arguments) // flag.ExitOnError
-	return parsed, *showVersion
+	if err := flags.Parse(arguments); err != nil {
+		return settings{}, false, err
+	}
+	if flags.NArg() > 0 {
+		return settings{}, false, fmt.Errorf("unexpected argument %q: write a boolean flag as --flag=false", flags.Arg(0))
+	}
+	return parsed, *showVersion, nil
 }
 
 func run(ctx context.Context, settings settings) error {

@@ -34,7 +34,34 @@ func parseFlags(t *testing.T, arguments ...string) (settings, bool) {
 	t.Helper()
 	flags := flag.NewFlagSet("ordercloud-operator", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	return parse(flags, arguments)
+	parsed, showVersion, err := parse(flags, arguments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed, showVersion
+}
+
+func TestAnArgumentThatWouldBeIgnoredIsAnError(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"a boolean's value": {
+			[]string{"--leader-elect", "false", "--allowed-endpoints", "https://sandboxapi.ordercloud.io"},
+			`unexpected argument "false": write a boolean flag as --flag=false`,
+		},
+		"after the flags": {[]string{"--leader-elect", "x"}, `unexpected argument "x": write a boolean flag as --flag=false`},
+		"a flag's typo":   {[]string{"--allowed-endpoint=https://x"}, "flag provided but not defined: -allowed-endpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := flag.NewFlagSet("ordercloud-operator", flag.ContinueOnError)
+			flags.SetOutput(io.Discard)
+			_, _, err := parse(flags, test.arguments)
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
 }
 
 func TestFlagsHaveSafeDefaults(t *testing.T) {

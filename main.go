@@ -120,6 +120,7 @@ func run(ctx context.Context, settings settings) error {
 		AllowedEndpoints:        endpoints,
 		MaxConcurrentReconciles: settings.concurrency,
 		UserAgent:               "ordercloud-operator/" + version,
+		WatchNamespaces:         split(settings.watchNamespaces),
 	}); err != nil {
 		return err
 	}

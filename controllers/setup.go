@@ -25,6 +25,9 @@ type Options struct {
 	MaxConcurrentReconciles int
 	// UserAgent names the operator and its version to OrderCloud.
 	UserAgent string
+	// WatchNamespaces are the only namespaces in the manager's cache; none means
+	// all of them.
+	WatchNamespaces []string
 }
 
 // recorderName is what events say they come from.
@@ -37,6 +40,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		return err
 	}
 	registry := marketplace.NewRegistry(manager.GetClient(), manager.GetAPIReader(), options.AllowedEndpoints, options.UserAgent)
+	registry.Restrict(options.WatchNamespaces)
 	for name, add := range map[string]func(ctrl.Manager, *marketplace.Registry, Options) error{
 		"Marketplace":         setupMarketplaces,
 		"BuyerUser":           setupBuyerUsers,

@@ -8,6 +8,7 @@ package marketplace
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,8 @@ type Registry struct {
 	secrets   client.Reader
 	endpoints Endpoints
 	userAgent string
+	// watched are the namespaces that reader knows; empty means all.
+	watched []string
 
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -87,12 +90,21 @@ func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent s
 	}
 }
 
+// Restrict tells which namespaces the reader knows, before the first use; none
+// means all of them.
+func (r *Registry) Restrict(namespaces []string) { r.watched = namespaces }
+
 // Connect returns the connection to the Marketplace that an object of the
 // namespace refers to, or a *failure.Failure that says why there is none; beside
 // it, when the Marketplace is there, a connection that tells the interval only.
 // It calls OrderCloud not at all, and the API server only when a Secret changed.
 func (r *Registry) Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
 	key := Key(namespace, reference)
+	if len(r.watched) > 0 && !slices.Contains(r.watched, key.Namespace) {
+		// The cache would answer with an error that tells nobody what to do.
+		return nil, failure.New(v1alpha1.ReasonMarketplaceNotFound,
+			"Marketplace %s is in a namespace that the operator does not watch: its flag --watch-namespaces decides", key).Stall()
+	}
 	var declared v1alpha1.Marketplace
 	err := r.reader.Get(ctx, key, &declared)
 	if apierrors.IsNotFound(err) {

@@ -264,6 +264,24 @@ func TestWhyThereIsNoConnectionIsSaid(t *testing.T) {
 	}
 }
 
+func TestAMarketplaceOutsideTheWatchedNamespacesIsSaidToBe(t *testing.T) {
+	w := begin(t, declared(), credentials())
+	w.registry.Restrict([]string{"other", "shop"})
+	w.connect()
+	w.registry.Restrict([]string{"other"})
+	connection, err := w.registry.Connect(t.Context(), "other", v1alpha1.MarketplaceReference{Namespace: "shop"})
+	problem := failure.As(err)
+	if problem == nil || connection != nil {
+		t.Fatalf("got %v, %v", connection, err)
+	}
+	want := "Marketplace shop/default is in a namespace that the operator does not watch: its flag --watch-namespaces decides"
+	if problem.Message != want || problem.Reason != v1alpha1.ReasonMarketplaceNotFound || !problem.Stalled {
+		t.Errorf("got %+v", problem)
+	}
+	w.registry.Restrict(nil)
+	w.connect()
+}
+
 func TestAHostThatIsNotAllowedNeverGetsTheCredentials(t *testing.T) {
 	box, err := sandbox.New()
 	if err != nil {

@@ -63,6 +63,10 @@ type entry struct {
 	fingerprint fingerprint
 	credentials credentials
 	client      *ordercloud.Client
+	// problem is why the refused fingerprint makes no client: a Secret that did
+	// not change need not be read again to say the same.
+	problem *failure.Failure
+	refused fingerprint
 }
 
 // fingerprint is all that a client is made of, without the credentials
@@ -151,7 +155,19 @@ func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (
 	if kept.client != nil && kept.fingerprint == wanted {
 		return kept.client, nil
 	}
-	return r.renew(ctx, declared, kept, wanted)
+	if kept.problem != nil && kept.refused == wanted {
+		again := *kept.problem // callers may add to theirs
+		return nil, &again
+	}
+	renewed, err := r.renew(ctx, declared, kept, wanted)
+	kept.problem = nil
+	// A Secret that is gone although its metadata is still cached may come back
+	// before the cache notices, so that is asked each time.
+	if problem := failure.As(err); problem != nil && !apierrors.IsNotFound(err) {
+		remembered := *problem
+		kept.problem, kept.refused = &remembered, wanted
+	}
+	return renewed, err
 }
 
 // renew reads the Secret and replaces the client if what it is made of changed:

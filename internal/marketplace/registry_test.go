@@ -5,6 +5,7 @@ package marketplace_test
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -36,6 +38,8 @@ type world struct {
 	registry *marketplace.Registry
 
 	lock sync.Mutex
+	// failing is what reading a Secret itself answers, if not nil.
+	failing error
 	// secretsRead counts how often a Secret itself was read.
 	secretsRead int
 }
@@ -54,7 +58,11 @@ func begin(t *testing.T, objects ...client.Object) *world {
 		Get: func(ctx context.Context, to client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
 			w.lock.Lock()
 			w.secretsRead++
+			failing := w.failing
 			w.lock.Unlock()
+			if failing != nil {
+				return failing
+			}
 			return to.Get(ctx, key, object, options...)
 		},
 	})
@@ -316,6 +324,58 @@ func TestASecretThatIsMissingForAMomentIsFoundAgain(t *testing.T) {
 	}
 	if w.connect().Client != first {
 		t.Error("the same credentials cost a new token")
+	}
+}
+
+func TestAnUnusableSecretIsReadOnceForAllObjects(t *testing.T) {
+	incomplete := credentials()
+	delete(incomplete.Data, "clientSecret")
+	w := begin(t, declared(), incomplete)
+	expect := func(reads int) {
+		t.Helper()
+		for range 3 {
+			_, err := w.registry.Connect(t.Context(), "shop", v1alpha1.MarketplaceReference{})
+			problem := failure.As(err)
+			if problem == nil || !strings.HasSuffix(problem.Message, "needs the keys clientID and clientSecret, both not empty") {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if w.secretsRead != reads {
+			t.Errorf("the Secret was read %d times, want %d", w.secretsRead, reads)
+		}
+	}
+	expect(1)
+	edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte("another") })
+	expect(2)
+	edit(w, credentials(), func(secret *corev1.Secret) { secret.Data = credentials().Data })
+	first := w.connect().Client
+	edit(w, credentials(), func(secret *corev1.Secret) { delete(secret.Data, "clientID") })
+	expect(4)
+	edit(w, credentials(), func(secret *corev1.Secret) { secret.Data = credentials().Data })
+	if w.connect().Client != first {
+		t.Error("the same credentials cost a new token")
+	}
+}
+
+func TestWhatMayPassByItselfIsAskedEachTime(t *testing.T) {
+	for name, failing := range map[string]error{
+		"the API server does not answer":               errors.New("connection refused"),
+		"the Secret is gone, its metadata not noticed": apierrors.NewNotFound(corev1.Resource("secrets"), "ordercloud"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, declared(), credentials())
+			w.failing = failing
+			for range 2 {
+				if _, err := w.registry.Connect(t.Context(), "shop", v1alpha1.MarketplaceReference{}); !errors.Is(err, failing) {
+					t.Errorf("got %v", err)
+				}
+			}
+			if w.secretsRead != 2 {
+				t.Errorf("the Secret was read %d times", w.secretsRead)
+			}
+			w.failing = nil
+			w.connect()
+		})
 	}
 }
 

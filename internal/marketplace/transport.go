@@ -5,7 +5,9 @@ package marketplace
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"sync"
 
 	"golang.org/x/time/rate"
 
@@ -38,19 +40,41 @@ func newLimitedTransport(limit v1alpha1.RateLimit, next http.RoundTripper) *limi
 	}
 }
 
-// RoundTrip waits for its turn, for as long as the request's context lives.
+// RoundTrip waits for its turn, for as long as the request's context lives. The
+// request is under way until the response's body is closed.
 func (t *limitedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
 	select {
 	case t.slots <- struct{}{}:
-		defer func() { <-t.slots }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for a free request slot: %w", ctx.Err())
 	}
 	if err := t.bucket.Wait(ctx); err != nil {
+		t.free()
 		return nil, fmt.Errorf("waiting for the rate limit: %w", err)
 	}
-	return t.next.RoundTrip(request)
+	response, err := t.next.RoundTrip(request)
+	if err != nil {
+		t.free()
+		return nil, err
+	}
+	response.Body = &freeingBody{ReadCloser: response.Body, free: sync.OnceFunc(t.free)}
+	return response, nil
+}
+
+func (t *limitedTransport) free() { <-t.slots }
+
+// freeingBody frees its request's slot when it is closed, once.
+type freeingBody struct {
+	io.ReadCloser
+
+	free func()
+}
+
+// Close closes the body and frees the slot.
+func (b *freeingBody) Close() error {
+	defer b.free()
+	return b.ReadCloser.Close()
 }
 
 // newBaseTransport is the connection pool of one marketplace: no idle connection
@@ -58,6 +82,7 @@ func (t *limitedTransport) RoundTrip(request *http.Request) (*http.Response, err
 func newBaseTransport(limit v1alpha1.RateLimit) http.RoundTripper {
 	transport := ordercloud.NewTransport()
 	transport.MaxIdleConnsPerHost = int(max(limit.Concurrency, 2))
+	transport.MaxIdleConns = transport.MaxIdleConnsPerHost // there is one host
 	transport.MaxConnsPerHost = 0 // the slots of limitedTransport bound them
 	return transport
 }

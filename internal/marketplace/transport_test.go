@@ -163,14 +163,60 @@ func TestWhoeverLeavesWhileItWaitsForItsTurnFreesItsSlot(t *testing.T) {
 	})
 }
 
+func TestARequestIsUnderWayUntilItsBodyIsClosed(t *testing.T) {
+	limited := newLimitedTransport(v1alpha1.RateLimit{RequestsPerSecond: 10, Concurrency: 1}, &answering{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := limited.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(limited.slots) != 1 {
+		t.Error("the slot is free while the body is read")
+	}
+	for range 2 { // a second Close must not take away another request's slot, or wait for one
+		if err := response.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if len(limited.slots) != 0 {
+			t.Error("the slot is still taken")
+		}
+	}
+}
+
+// refusing fails every request.
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errRefused }
+
+var errRefused = errors.New("connection refused")
+
+func TestARequestThatFailsFreesItsSlot(t *testing.T) {
+	limited := newLimitedTransport(v1alpha1.RateLimit{RequestsPerSecond: 10, Concurrency: 1}, refusing{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := limited.RoundTrip(request)
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	if !errors.Is(err, errRefused) || len(limited.slots) != 0 {
+		t.Errorf("got %v, %d slots taken", err, len(limited.slots))
+	}
+}
+
 func TestIdleConnectionsSufficeForEverySlot(t *testing.T) {
 	for concurrency, want := range map[int32]int{0: 2, 1: 2, 8: 8, 256: 256} {
 		base, ok := newBaseTransport(v1alpha1.RateLimit{Concurrency: concurrency}).(*http.Transport)
 		if !ok {
 			t.Fatal("another transport")
 		}
-		if base.MaxIdleConnsPerHost != want || base.MaxConnsPerHost != 0 {
-			t.Errorf("concurrency %d: %d idle, %d at all", concurrency, base.MaxIdleConnsPerHost, base.MaxConnsPerHost)
+		if base.MaxIdleConns != want || base.MaxIdleConnsPerHost != want || base.MaxConnsPerHost != 0 {
+			t.Errorf("concurrency %d: %d idle, %d of them to a host, %d at all", concurrency,
+				base.MaxIdleConns, base.MaxIdleConnsPerHost, base.MaxConnsPerHost)
 		}
 		if base.TLSClientConfig == nil || base.TLSClientConfig.InsecureSkipVerify {
 			t.Error("certificates are not checked")

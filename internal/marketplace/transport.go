@@ -83,6 +83,6 @@ func newBaseTransport(limit v1alpha1.RateLimit) http.RoundTripper {
 	transport := ordercloud.NewTransport()
 	transport.MaxIdleConnsPerHost = int(max(limit.Concurrency, 2))
 	transport.MaxIdleConns = transport.MaxIdleConnsPerHost // there is one host
-	transport.MaxConnsPerHost = 0 // the slots of limitedTransport bound them
+	transport.MaxConnsPerHost = 0                          // the slots of limitedTransport bound them
 	return transport
 }

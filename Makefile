@@ -118,8 +118,11 @@ docker-buildx: ## Build and push IMG for every platform in PLATFORMS.
 
 .PHONY: build-installer
 build-installer: manifests ## Write all that a cluster needs to dist/install.yaml.
+	@# In steps: a pipe would hide that kustomize failed, and leave an empty file.
 	@mkdir -p dist
-	$(KUSTOMIZE_WITH_IMAGE) >dist/install.yaml
+	$(TOOL) kustomize build config/default >dist/default.yaml && \
+		$(WITH_IMAGE) dist/default.yaml >dist/install.yaml.new && \
+		rm dist/default.yaml && mv dist/install.yaml.new dist/install.yaml
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) ## Build every tool ahead of its first use.
@@ -131,7 +134,7 @@ tools: $(GOLANGCI_LINT) ## Build every tool ahead of its first use.
 
 # The image is set on the way out of kustomize, so that deploying changes no
 # file of the checkout.
-KUSTOMIZE_WITH_IMAGE = $(TOOL) kustomize build config/default | sed 's|image: controller:latest|image: $(IMG)|'
+WITH_IMAGE = sed 's|image: controller:latest|image: $(IMG)|'
 
 # Deleting a CRD or a namespace deletes the objects in it, and by their
 # deletionPolicy what they declare in OrderCloud: undeploy must not do that, and
@@ -148,7 +151,7 @@ uninstall: ## Remove the CRDs and every object of these kinds; the operator must
 
 .PHONY: deploy
 deploy: manifests ## Deploy the CRDs and the operator, from the image IMG.
-	$(KUSTOMIZE_WITH_IMAGE) | $(KUBECTL) apply --server-side -f -
+	$(TOOL) kustomize build config/default | $(WITH_IMAGE) | $(KUBECTL) apply --server-side -f -
 
 .PHONY: undeploy
 undeploy: ## Remove the operator; CRDs, namespace and all objects stay.

@@ -182,6 +182,26 @@ var _ = Describe("A declared impersonation config", func() {
 		Expect(config.Status.Target).To(Equal("acme/jdoe"))
 	})
 
+	It("grants nothing that an earlier declaration stood for after a pass that could not look", func(ctx SpecContext) {
+		s := begin(ctx)
+		config := s.config("cs-desk")
+		config.Spec.BuyerID = ""
+		s.create(config)
+		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+		writes := s.sandbox.Stats().Writes()
+		change(s, config, func(config *v1alpha1.ImpersonationConfig) {
+			config.Spec.UserRef = &v1alpha1.BuyerUserReference{Name: "nobody"}
+			config.Spec.SecurityProfileID = "operator"
+			config.Spec.Suspend = true
+		})
+		s.eventuallyHas(config, v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+		change(s, config, func(config *v1alpha1.ImpersonationConfig) { config.Spec.Suspend = false })
+		s.eventuallyFails(config, v1alpha1.ReasonReferenceNotFound)
+		s.lookNow(config)
+		s.eventuallyFails(config, v1alpha1.ReasonReferenceNotFound)
+		Expect(s.sandbox.Stats().Writes()).To(Equal(writes))
+	})
+
 	It("grants nothing to the user of an earlier declaration when the new one cannot be found", func(ctx SpecContext) {
 		s := begin(ctx)
 		user := s.user("jdoe")

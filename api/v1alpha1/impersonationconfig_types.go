@@ -103,6 +103,11 @@ type ImpersonationConfigSpec struct {
 // ResolvedReferences are the OrderCloud IDs that names and references of the
 // spec stand for.
 type ResolvedReferences struct {
+	// observedGeneration is the metadata.generation whose names and references
+	// these are.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
 	// clientID of the application's API client.
 	// +optional
 	// +kubebuilder:validation:MaxLength=100

@@ -32,9 +32,11 @@ func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
 	return unbound.BuyerUsers(string(object.Spec.BuyerID)).Path(object.UserID())
 }
 
+// Describe records the user's ID.
+func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID = object.UserID() }
+
 // Bind binds one BuyerUser to the user that it declares.
 func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, marketplace *ordercloud.Client) lifecycle.External {
-	object.Status.UserID = object.UserID()
 	return &buyerUser{
 		BuyerUsers: b, object: object,
 		users: marketplace.BuyerUsers(string(object.Spec.BuyerID)), baseURL: marketplace.BaseURL(),
@@ -47,6 +49,8 @@ type buyerUser struct {
 	object  *v1alpha1.BuyerUser
 	users   ordercloud.Collection[ordercloud.BuyerUser]
 	baseURL string
+	// sent is the password that this pass wrote.
+	sent password
 }
 
 // Observe looks the user up.
@@ -54,6 +58,7 @@ func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation,
 	if err := u.checkXP(); err != nil {
 		return lifecycle.Observation{}, err
 	}
+	u.sent = password{}
 	user, err := u.users.Get(ctx, u.object.UserID())
 	if ordercloud.IsNotFound(err) {
 		return lifecycle.Observation{}, nil
@@ -66,14 +71,11 @@ func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation,
 
 // Create makes the user, with the declared password if there is one.
 func (u *buyerUser) Create(ctx context.Context) (lifecycle.Observation, error) {
-	desired, err := u.desired()
-	if err != nil {
-		return lifecycle.Observation{}, err
-	}
 	secret, err := u.readPassword(ctx)
 	if err != nil {
 		return lifecycle.Observation{}, err
 	}
+	desired := u.desired()
 	desired.Password = secret.value
 	created, err := u.users.Create(ctx, desired)
 	if ordercloud.IsIDExists(err) {
@@ -108,10 +110,7 @@ func (u *buyerUser) Update(ctx context.Context, differences drift.Fields) (lifec
 
 func (u *buyerUser) write(ctx context.Context, differences drift.Fields, secret password) (ordercloud.BuyerUser, error) {
 	if u.object.Spec.UpdatePolicy == v1alpha1.UpdateReplace {
-		desired, err := u.desired()
-		if err != nil {
-			return ordercloud.BuyerUser{}, err
-		}
+		desired := u.desired()
 		// Only a password that is meant to be set is sent: what a PUT without one
 		// does is not established, PasswordLastSetDate would show it [N].
 		desired.Password = secret.value

@@ -6,6 +6,7 @@ package external
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,7 +48,7 @@ func (u *buyerUser) desiredXP() (map[string]any, error) {
 }
 
 // desired is the whole user as declared, without a password.
-func (u *buyerUser) desired() (ordercloud.BuyerUser, error) {
+func (u *buyerUser) desired() ordercloud.BuyerUser {
 	spec := &u.object.Spec
 	user := ordercloud.BuyerUser{
 		ID:        u.object.UserID(),
@@ -64,7 +65,7 @@ func (u *buyerUser) desired() (ordercloud.BuyerUser, error) {
 	if spec.XP != nil {
 		user.XP = json.RawMessage(spec.XP.Raw)
 	}
-	return user, nil
+	return user
 }
 
 func isActive(object *v1alpha1.BuyerUser) bool {
@@ -93,7 +94,9 @@ func (u *buyerUser) compare(ctx context.Context, seen ordercloud.BuyerUser) (lif
 func (u *buyerUser) record(seen ordercloud.BuyerUser) {
 	status := &u.object.Status
 	status.CompanyID = seen.CompanyID
-	status.AvailableRoles = seen.AvailableRoles
+	// In an order of their own: OrderCloud promises none, and another one would
+	// be a write of the status.
+	status.AvailableRoles = slices.Compact(slices.Sorted(slices.Values(seen.AvailableRoles)))
 	status.DateCreated = toTime(seen.DateCreated)
 	status.PasswordLastSetDate = toTime(seen.PasswordLastSetDate)
 }

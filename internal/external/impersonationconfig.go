@@ -34,6 +34,9 @@ func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string 
 	return unbound.ImpersonationConfigs().Path(object.ConfigID())
 }
 
+// Describe records nothing: who may impersonate whom is known with the references.
+func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
+
 // Bind binds one ImpersonationConfig to the config that it declares.
 func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, marketplace *ordercloud.Client) lifecycle.External {
 	return &impersonationConfig{
@@ -51,6 +54,10 @@ type impersonationConfig struct {
 	// desired is what the declaration stands for, once its references are
 	// resolved.
 	desired ordercloud.ImpersonationConfig
+	// resolved is what the references stand for. It becomes part of the status
+	// only with a look that OrderCloud answered: before, nobody knows whether
+	// OrderCloud still holds what they stood for earlier.
+	resolved *v1alpha1.ResolvedReferences
 	// redeclared: a reference stands for something else than at the last pass.
 	redeclared bool
 	// unresolved is why a reference stands for what it stood for at the last
@@ -68,10 +75,12 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 	case ordercloud.IsNotFound(err) && c.unresolved != nil:
 		// Nothing is granted to somebody who may not be there any more.
 		return lifecycle.Observation{}, c.unresolved
-	case ordercloud.IsNotFound(err):
-		return lifecycle.Observation{}, nil
-	case err != nil:
+	case err != nil && !ordercloud.IsNotFound(err):
 		return lifecycle.Observation{}, explain(c.call("reading"), err)
+	}
+	c.object.Status.Resolved = c.resolved
+	if err != nil {
+		return lifecycle.Observation{}, nil
 	}
 	return c.compare(seen), nil
 }

@@ -36,18 +36,26 @@ const (
 )
 
 // passwordState looks at the Secret's metadata only; its value is read when it
-// is to be written.
+// is to be written. Right after a write the version that was written counts: the
+// metadata come from a cache, which may be behind.
 func (u *buyerUser) passwordState(ctx context.Context, seen ordercloud.BuyerUser) (passwordState, error) {
 	if !u.enforcesPassword() {
 		u.object.Status.EnforcedPassword = nil
 		return passwordAsDeclared, nil
 	}
-	version, err := u.secretVersion(ctx)
-	if err != nil {
-		return passwordAsDeclared, err
+	version := u.sent.version
+	if version == "" {
+		var err error
+		if version, err = u.secretVersion(ctx); err != nil {
+			return passwordAsDeclared, err
+		}
 	}
 	written := u.object.Status.EnforcedPassword
 	switch {
+	case written == nil && u.object.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
+		// Nobody can know whether a password that the operator never wrote is the
+		// declared one, and who may only look never will.
+		return passwordAsDeclared, nil
 	case written == nil || written.SecretVersion != version:
 		return passwordRedeclared, nil
 	case !written.LastSetDate.Equal(toTime(seen.PasswordLastSetDate)):
@@ -67,6 +75,7 @@ func (u *buyerUser) rememberPassword(written password, answer ordercloud.BuyerUs
 	if written.version == "" || !u.enforcesPassword() {
 		return
 	}
+	u.sent = written
 	u.object.Status.EnforcedPassword = &v1alpha1.EnforcedPassword{
 		SecretVersion: written.version,
 		LastSetDate:   toTime(answer.PasswordLastSetDate),

@@ -33,9 +33,6 @@ func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
 		SecurityProfileID:    string(spec.SecurityProfileID),
 		ClientID:             string(spec.ClientID),
 	}
-	if c.object.Status.ObservedGeneration != c.object.Generation {
-		c.object.Status.Resolved = nil
-	}
 	err := c.resolveReferences(ctx, claimed)
 	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonReferenceNotFound && claimed {
 		if c.resolveAsBefore() {
@@ -45,7 +42,7 @@ func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
 	if err != nil {
 		return err
 	}
-	c.recordResolved()
+	c.noteResolved()
 	return nil
 }
 
@@ -66,11 +63,10 @@ func (c *impersonationConfig) resolveReferences(ctx context.Context, claimed boo
 // widened one put back. Those of an older generation are forgotten, since mixed
 // with a newer declaration they could grant what nobody declared.
 func (c *impersonationConfig) resolveAsBefore() bool {
-	before := c.object.Status.Resolved
-	if before == nil {
+	before, spec, want := c.object.Status.Resolved, &c.object.Spec, &c.desired
+	if before == nil || before.ObservedGeneration != c.object.Generation || !isComplete(spec, before) {
 		return false
 	}
-	spec, want := &c.object.Spec, &c.desired
 	if spec.ImpersonationUserRef != nil {
 		want.ImpersonationBuyerID, want.ImpersonationUserID = optional(before.ImpersonationBuyerID), optional(before.ImpersonationUserID)
 	}
@@ -82,6 +78,14 @@ func (c *impersonationConfig) resolveAsBefore() bool {
 	}
 	c.describeParties()
 	return true
+}
+
+// isComplete says that every reference stood for something. Half of one would be
+// a null in OrderCloud, and a null buyer is every buyer.
+func isComplete(spec *v1alpha1.ImpersonationConfigSpec, resolved *v1alpha1.ResolvedReferences) bool {
+	return (spec.ImpersonationUserRef == nil || resolved.ImpersonationBuyerID != "" && resolved.ImpersonationUserID != "") &&
+		(spec.UserRef == nil || resolved.BuyerID != "" && resolved.UserID != "") &&
+		(spec.ClientName == "" || resolved.ClientID != "")
 }
 
 // resolveUser waits for the referenced user while nothing is granted yet. Once
@@ -114,6 +118,11 @@ func (c *impersonationConfig) resolveUser(ctx context.Context, reference *v1alph
 	return nil
 }
 
+// filterOperators are what a filter takes for an operator [D]. How one inside of
+// a value would be escaped is not established [N], so a name with one is looked
+// for among all applications.
+const filterOperators = "*|!<>"
+
 // resolveClient looks an application up by its name. A filter may match more
 // than it names, so the answer is compared again [N].
 func (c *impersonationConfig) resolveClient(ctx context.Context) error {
@@ -121,8 +130,12 @@ func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 	if name == "" {
 		return nil
 	}
+	var filters []ordercloud.Filter
+	if !strings.ContainsAny(name, filterOperators) {
+		filters = append(filters, ordercloud.Filter{Field: "AppName", Expression: name})
+	}
 	var ids []string
-	for application, err := range c.marketplace.APIClients().All(ctx, ordercloud.Filter{Field: "AppName", Expression: name}) {
+	for application, err := range c.marketplace.APIClients().All(ctx, filters...) {
 		if err != nil {
 			return explain(failure.Call{
 				Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: c.marketplace.BaseURL(),
@@ -147,10 +160,11 @@ func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 	}
 }
 
-// recordResolved also notices that a reference stands for something else than
+// noteResolved also notices that a reference stands for something else than
 // before, which is a change of the declaration and no drift.
-func (c *impersonationConfig) recordResolved() {
-	resolved := &v1alpha1.ResolvedReferences{
+func (c *impersonationConfig) noteResolved() {
+	c.resolved = &v1alpha1.ResolvedReferences{
+		ObservedGeneration:   c.object.Generation,
 		ClientID:             strings.ToLower(c.desired.ClientID),
 		ImpersonationBuyerID: deref(c.desired.ImpersonationBuyerID),
 		ImpersonationUserID:  deref(c.desired.ImpersonationUserID),
@@ -158,8 +172,7 @@ func (c *impersonationConfig) recordResolved() {
 		UserID:               deref(c.desired.UserID),
 	}
 	before := c.object.Status.Resolved
-	c.redeclared = before != nil && *before != *resolved
-	c.object.Status.Resolved = resolved
+	c.redeclared = before != nil && before.ObservedGeneration == c.object.Generation && *before != *c.resolved
 }
 
 // describeParties says in short who may impersonate whom, for the columns.

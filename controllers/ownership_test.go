@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -70,6 +71,48 @@ var _ = Describe("An object that somebody else made", func() {
 		s.create(user)
 		Expect(s.eventuallyFails(user, v1alpha1.ReasonNotOwned)).To(ContainSubstring("adoptionPolicy is Never"))
 		Expect(s.sandbox.Stats().Writes()).To(BeZero())
+	})
+
+	It("is not touched when it appears after a create was refused", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		user.Spec.Username = "walk-in@acme.example"
+		s.create(user)
+		s.eventuallyFails(user, v1alpha1.ReasonUsernameTaken)
+		Eventually(func() []string {
+			Expect(suite.admin.Get(s, client.ObjectKeyFromObject(user), user)).To(Succeed())
+			return user.Finalizers
+		}).WithContext(s).Should(BeEmpty(), "nothing was created, so nothing is claimed")
+
+		s.mutate(http.MethodPut, jdoe, foreign)
+		before := s.inOrderCloud(jdoe)
+		s.lookNow(user)
+		s.eventuallyFails(user, v1alpha1.ReasonNotOwned)
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		s.eventuallyGone(user)
+		Expect(s.inOrderCloud(jdoe)).To(Equal(before))
+	})
+
+	It("is not touched when the Marketplace is pointed to where it is", func(ctx SpecContext) {
+		s, elsewhere := begin(ctx), begin(ctx)
+		user, config := s.user("jdoe"), s.config("cs-desk")
+		s.create(user)
+		s.create(config)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+		Expect(user.Annotations).To(HaveKeyWithValue(v1alpha1.ClaimedInAnnotation, s.url))
+
+		elsewhere.mutate(http.MethodPut, jdoe, foreign)
+		before := elsewhere.inOrderCloud(jdoe)
+		change(s, s.marketplace("default"), func(marketplace *v1alpha1.Marketplace) { marketplace.Spec.URL = elsewhere.url })
+		s.eventuallyFails(user, v1alpha1.ReasonNotOwned)
+		Eventually(elsewhere.missing).WithArguments(csDesk).Should(BeFalse(), "what is not there is created")
+
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		s.eventuallyGone(user)
+		Expect(elsewhere.inOrderCloud(jdoe)).To(Equal(before))
+		s.inOrderCloud(jdoe)
+		Eventually(s.eventReasons).WithArguments(user).Should(ContainElement("Warning Orphaned"))
 	})
 
 	It("may be a config, too: a foreign grant is not touched", func(ctx SpecContext) {

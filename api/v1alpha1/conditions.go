@@ -103,4 +103,9 @@ const (
 	// it. It is written before the first create or with the adoption; only an
 	// object that bears it is ever changed or deleted in OrderCloud.
 	ClaimFinalizer = "ordercloud.io/claim"
+	// ClaimedInAnnotation is written with the finalizer and says in which
+	// marketplace, by its base URL, the claim is valid. A Marketplace that is
+	// pointed elsewhere does not carry claims over: there, adoptionPolicy
+	// decides anew.
+	ClaimedInAnnotation = "ordercloud.io/claimed-in"
 )

@@ -6,7 +6,7 @@ package lifecycle
 import (
 	"context"
 	"fmt"
-	"slices"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,7 +15,16 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
+// claimed says that the OrderCloud object in the marketplace at hand belongs to
+// the resource. A claim that says nothing of a marketplace is valid in any.
 func (p *pass[T]) claimed() bool {
+	where := p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
+	return p.bearsClaim() && (where == "" || p.baseURL == "" || where == p.baseURL)
+}
+
+// bearsClaim says that the resource claims an object, here or in another
+// marketplace.
+func (p *pass[T]) bearsClaim() bool {
 	return controllerutil.ContainsFinalizer(p.object, v1alpha1.ClaimFinalizer)
 }
 
@@ -23,8 +32,16 @@ func (p *pass[T]) claimed() bool {
 // stays until deletionPolicy was carried out. It comes before the create, so
 // that a crash in between leaves nothing behind that nobody owns.
 func (p *pass[T]) claim(ctx context.Context) error {
-	finalizers := append(slices.Clone(p.object.GetFinalizers()), v1alpha1.ClaimFinalizer)
-	if err := p.patchFinalizers(ctx, finalizers); err != nil {
+	err := p.patchMetadata(ctx, func(object T) {
+		controllerutil.AddFinalizer(object, v1alpha1.ClaimFinalizer)
+		annotations := maps.Clone(object.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[v1alpha1.ClaimedInAnnotation] = p.baseURL
+		object.SetAnnotations(annotations)
+	})
+	if err != nil {
 		return fmt.Errorf("claiming %s: %w", p.path(), err)
 	}
 	return nil
@@ -32,12 +49,15 @@ func (p *pass[T]) claim(ctx context.Context) error {
 
 // release gives the possession up.
 func (p *pass[T]) release(ctx context.Context) error {
-	if !p.claimed() {
+	if !p.bearsClaim() {
 		return nil
 	}
-	finalizers := slices.DeleteFunc(slices.Clone(p.object.GetFinalizers()),
-		func(name string) bool { return name == v1alpha1.ClaimFinalizer })
-	err := p.patchFinalizers(ctx, finalizers)
+	err := p.patchMetadata(ctx, func(object T) {
+		controllerutil.RemoveFinalizer(object, v1alpha1.ClaimFinalizer)
+		annotations := maps.Clone(object.GetAnnotations())
+		delete(annotations, v1alpha1.ClaimedInAnnotation)
+		object.SetAnnotations(annotations)
+	})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -71,17 +91,18 @@ func (p *pass[T]) handBackVoid(ctx context.Context) error {
 	return p.handBack(ctx)
 }
 
-// patchFinalizers writes nothing but the finalizers. What the pass has recorded
-// in the status so far stays in memory for the one patch at its end.
-func (p *pass[T]) patchFinalizers(ctx context.Context, finalizers []string) error {
+// patchMetadata writes finalizers and annotations and nothing else. What the pass
+// has recorded in the status so far stays in memory for the one patch at its end.
+func (p *pass[T]) patchMetadata(ctx context.Context, edit func(T)) error {
 	patched, _ := p.before.DeepCopyObject().(T)
 	base := client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{})
-	patched.SetFinalizers(finalizers)
+	edit(patched)
 	if err := p.Client.Patch(ctx, patched, base); err != nil {
 		return err
 	}
 	for _, object := range []T{p.object, p.before} {
 		object.SetFinalizers(patched.GetFinalizers())
+		object.SetAnnotations(patched.GetAnnotations())
 		object.SetResourceVersion(patched.GetResourceVersion())
 		object.SetManagedFields(patched.GetManagedFields())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
@@ -64,6 +65,7 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 		}
 	}
 	if action.Adopts() {
+		log.FromContext(ctx).Info("Adopted in OrderCloud", "path", p.path())
 		p.event(EventAdopted, "Adopt", "adopted %s, which existed in OrderCloud", p.path())
 	}
 	found, err = p.act(ctx, external, action, seen, found)
@@ -80,6 +82,11 @@ func (p *pass[T]) act(ctx context.Context, external External, action Action, see
 	switch action.Verb {
 	case Create:
 		after, err := external.Create(ctx)
+		if wasRefused(err) {
+			if err := p.handBack(ctx); err != nil {
+				return found, err
+			}
+		}
 		return p.written(found, after, err, v1alpha1.ReasonCreated, EventCreated, "created %s in OrderCloud")
 	case Update:
 		after, err := external.Update(ctx, seen.Differences)
@@ -89,6 +96,13 @@ func (p *pass[T]) act(ctx context.Context, external External, action Action, see
 	default:
 		return found, nil
 	}
+}
+
+// wasRefused says that a create certainly had no effect. Then nothing is claimed:
+// what appears under that ID later is somebody else's.
+func wasRefused(err error) bool {
+	problem := failure.As(err)
+	return problem != nil && problem.Reason != v1alpha1.ReasonUnavailable
 }
 
 // written turns the answer to a write into the verdict: the answer is the next

@@ -50,6 +50,9 @@ type Kind[T Object] interface {
 	// Path names the declared object in OrderCloud, such as
 	// buyers/acme/users/jdoe. It is known without reaching OrderCloud.
 	Path(object T) string
+	// Describe records in the kind's part of the status what the declaration tells
+	// by itself.
+	Describe(object T)
 	// Bind binds a resource to its object in the marketplace that the client
 	// reaches. It calls nothing.
 	Bind(object T, marketplace *ordercloud.Client) External

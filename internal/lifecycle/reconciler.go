@@ -9,11 +9,13 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -75,12 +77,15 @@ type pass[T Object] struct {
 	status *v1alpha1.ManagedStatus
 	// interval until the next look when nothing is wrong.
 	interval time.Duration
+	// baseURL of the marketplace; empty until it is connected.
+	baseURL string
 }
 
 func (r *Reconciler[T]) begin(object T) *pass[T] {
 	before, _ := object.DeepCopyObject().(T)
 	spec, status := object.Managed()
 	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status}
+	r.Kind.Describe(object)
 	p.useInterval(marketplace.DefaultInterval)
 	return p
 }
@@ -113,7 +118,7 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 
 // finalize carries out deletionPolicy and lets the resource go.
 func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
-	if !p.claimed() {
+	if !p.bearsClaim() {
 		return ctrl.Result{}, nil
 	}
 	if PlanDeletion(PolicyOf(p.spec), true).Verb == Delete {
@@ -124,7 +129,6 @@ func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
 		if err != nil {
 			return ctrl.Result{}, err
 		}
-		p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
 	}
 	return ctrl.Result{}, p.release(ctx)
 }
@@ -143,15 +147,36 @@ func (p *pass[T]) remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !p.claimed() {
+		p.leaveBehind(ctx)
+		return nil
+	}
 	ctx, cancel := settle(ctx)
 	defer cancel()
-	return p.Kind.Bind(p.object, connection.Client).Delete(ctx)
+	if err := p.Kind.Bind(p.object, connection.Client).Delete(ctx); err != nil {
+		return err
+	}
+	log.FromContext(ctx).Info("Deleted in OrderCloud", "path", p.path())
+	p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
+	return nil
+}
+
+// leaveBehind tells that an object stays where it was claimed: the Marketplace
+// was pointed elsewhere since, and what is there is not this resource's.
+func (p *pass[T]) leaveBehind(ctx context.Context) {
+	where := p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
+	log.FromContext(ctx).Info("Left behind in another marketplace", "path", p.path(), "claimedIn", where)
+	p.emit(corev1.EventTypeWarning, v1alpha1.ReasonOrphaned, "Delete", fmt.Sprintf(
+		"%s was claimed in %s and the Marketplace is at %s now: it was not deleted", p.path(), where, p.baseURL))
 }
 
 func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) {
 	connection, err := p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
 	if connection != nil {
 		p.useInterval(connection.Interval)
+	}
+	if err == nil {
+		p.baseURL = connection.Client.BaseURL()
 	}
 	return connection, err
 }

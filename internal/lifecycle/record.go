@@ -94,11 +94,12 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	}
 }
 
-// log tells what changed and nothing else: a quiet pass and a failure that goes
-// on are silent. OrderCloud's support asks for the request ID.
+// log tells what changed and nothing else: a quiet pass is silent, and a failure
+// that goes on is told by controller-runtime, which logs what it retries.
+// OrderCloud's support asks for the request ID.
 func (p *pass[T]) log(ctx context.Context, found verdict, isNews bool) {
 	logger := log.FromContext(ctx).WithValues("path", p.path())
-	if found.wrote != "" {
+	if found.acted {
 		logger.Info("Wrote to OrderCloud", "reason", found.wrote, "fields", found.drifted.Names())
 	}
 	if isNews {

@@ -9,6 +9,7 @@
 package drift
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -51,7 +52,18 @@ func (f Fields) Comparable() Fields {
 	return slices.DeleteFunc(slices.Clone(f), func(field Field) bool { return field.WriteOnly })
 }
 
-// String joins the names of the fields with commas. It never shows a value.
+// maxNames is how many names a sentence bears.
+const maxNames = 10
+
+// String joins the names of the fields with commas, ten of them at most. It never
+// shows a value.
 func (f Fields) String() string {
-	return strings.Join(f.Names(), ", ")
+	names := f.Names()
+	for index, name := range names {
+		names[index] = cut(name)
+	}
+	if len(names) > maxNames {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+	}
+	return strings.Join(names, ", ")
 }

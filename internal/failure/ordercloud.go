@@ -65,6 +65,9 @@ func (c Call) refusal(err error) *Failure {
 	if objectType, id, ok := ordercloud.MissingObject(err); ok {
 		return MissingInOrderCloud(objectType, id, c.BaseURL).By(err)
 	}
+	if invalid, ok := errors.AsType[*ordercloud.InvalidRequestError](err); ok {
+		return New(v1alpha1.ReasonRejected, "%s was not tried: %s %s", c.Doing, invalid.Field, invalid.Problem).Stall().By(err)
+	}
 	return New(v1alpha1.ReasonRejected, "OrderCloud refuses %s%s: %s",
 		c.Doing, codes(err), c.messages(err)).Stall().By(err)
 }
@@ -74,7 +77,16 @@ func (c Call) refusal(err error) *Failure {
 // name such as SecurityProfile.
 func MissingInOrderCloud(kind, id, baseURL string) *Failure {
 	return New(v1alpha1.ReasonReferenceNotFound, "%s %q does not exist in %s: create it there, or name another one",
-		words(kind), id, baseURL).Stall().Again(Backoff)
+		words(bounded(kind)), bounded(id), baseURL).Stall().Again(Backoff)
+}
+
+// bounded cuts what an answer names: an ID has at most 100 characters [D], and
+// what a proxy answers may have any number.
+func bounded(text string) string {
+	if len(text) > 100 {
+		return strings.ToValidUTF8(text[:100], "") + "…"
+	}
+	return text
 }
 
 // isForeign also leaves out a call that the operator itself gave up because it
@@ -99,15 +111,10 @@ func (c Call) wait(err error, reason, message string) *Failure {
 // codes shows OrderCloud's error codes in parentheses, or nothing.
 func codes(err error) string {
 	answer, ok := errors.AsType[*ordercloud.Error](err)
-	if !ok || len(answer.Errors) == 0 {
+	if !ok {
 		return ""
 	}
-	var list []string
-	for _, detail := range answer.Errors {
-		if detail.Code != "" && !slices.Contains(list, detail.Code) {
-			list = append(list, detail.Code)
-		}
-	}
+	list := answer.Codes()
 	if len(list) == 0 {
 		return ""
 	}

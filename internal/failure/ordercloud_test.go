@@ -181,7 +181,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			attempt: createUser(func(user *ordercloud.BuyerUser) { user.ID = "../acme" }),
 			want: failure.Failure{
 				Reason: v1alpha1.ReasonRejected, Stalled: true, Retry: failure.AtInterval,
-				Message: "OrderCloud refuses creating buyers/acme/users/jdoe: not sent: userID must be 1 to 100 characters out of A-Z, a-z, 0-9, _ and -",
+				Message: "creating buyers/acme/users/jdoe was not tried: userID must be 1 to 100 characters out of A-Z, a-z, 0-9, _ and -",
 			},
 		},
 		"it refuses and does not say why": {

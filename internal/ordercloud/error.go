@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (e *Error) Error() string {
 	if e.Status != 0 {
 		text += " " + strconv.Itoa(e.Status)
 	}
-	if codes := e.printableCodes(); len(codes) > 0 {
+	if codes := e.Codes(); len(codes) > 0 {
 		return text + " " + strings.Join(codes, ", ")
 	}
 	if e.Cause != nil {
@@ -72,12 +73,12 @@ func (e *Error) Error() string {
 // Unwrap returns Cause, so that errors.Is(err, context.Canceled) works.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// printableCodes leaves out what does not look like a code: a proxy could put
-// anything there.
-func (e *Error) printableCodes() []string {
+// Codes are the codes of the answer's errors, each once, at most five. What does
+// not look like a code is left out: a proxy could put anything there.
+func (e *Error) Codes() []string {
 	var codes []string
 	for _, detail := range e.Errors {
-		if len(codes) < maximumCodesInText && isPrintableCode(detail.Code) {
+		if len(codes) < maximumCodesInText && isPrintableCode(detail.Code) && !slices.Contains(codes, detail.Code) {
 			codes = append(codes, detail.Code)
 		}
 	}

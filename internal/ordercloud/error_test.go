@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,12 +138,13 @@ func TestForeignErrorsAreNothingOfThis(t *testing.T) {
 	}
 }
 
-func TestErrorTextShowsAtMostFiveCodes(t *testing.T) {
+func TestErrorTextShowsEachCodeOnceAndFiveAtMost(t *testing.T) {
 	failure := &Error{Method: "GET", Route: "/v1/me", Status: 400}
-	for range 100 {
-		failure.Errors = append(failure.Errors, ErrorDetail{Code: "A"}, ErrorDetail{Code: strings.Repeat("b", 101)})
+	for number := range 100 {
+		failure.Errors = append(failure.Errors, ErrorDetail{Code: "A"}, ErrorDetail{Code: "B" + strconv.Itoa(number)},
+			ErrorDetail{Code: strings.Repeat("b", 101)})
 	}
-	if got, want := failure.Error(), "GET /v1/me: 400 A, A, A, A, A"; got != want {
+	if got, want := failure.Error(), "GET /v1/me: 400 A, B0, B1, B2, B3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -147,6 +147,12 @@ install: manifests ## Install the CRDs into the cluster of the current kubeconfi
 
 .PHONY: uninstall
 uninstall: ## Remove the CRDs and every object of these kinds; the operator must still run.
+	@# Users and impersonation before the Marketplaces: these have no finalizer, and
+	@# without them the operator could not delete in OrderCloud what it is to delete.
+	@for kind in impersonationconfigs buyerusers marketplaces; do \
+		crd="$$($(KUBECTL) get crd $$kind.ordercloud.io --ignore-not-found --output name)" || exit 1; \
+		[ -z "$$crd" ] || $(KUBECTL) delete $$kind.ordercloud.io --all --all-namespaces || exit 1; \
+	done
 	$(TOOL) kustomize build config/crd | $(KUBECTL) delete --ignore-not-found -f -
 
 .PHONY: deploy

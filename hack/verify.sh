@@ -55,7 +55,8 @@ if [ -n "$unformatted" ]; then
 fi
 
 section 'manifests build'
-for directory in config/crd config/default; do
+for kustomization in config/*/kustomization.yaml; do
+	directory=$(dirname "$kustomization")
 	go tool -modfile=hack/tools/go.mod kustomize build "$directory" >"$work/manifests.yaml" || fail "kustomize cannot build $directory"
 done
 

@@ -16,7 +16,6 @@ import (
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers/status,verbs=patch
-// +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

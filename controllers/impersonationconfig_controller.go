@@ -16,7 +16,6 @@ import (
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs/status,verbs=patch
-// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs/finalizers,verbs=update
 
 func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()

@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -26,11 +27,9 @@ const (
 // ticking is a clock on which any two readings differ by a minute: OrderCloud
 // tells when a password was set in seconds, and a spec takes less.
 func ticking() func() time.Time {
-	now := time.Now()
-	return func() time.Time {
-		now = now.Add(time.Minute)
-		return now
-	}
+	start := time.Now()
+	var readings atomic.Int64
+	return func() time.Time { return start.Add(time.Duration(readings.Add(1)) * time.Minute) }
 }
 
 func (s *story) passwordSecret(password string) *corev1.Secret {

@@ -71,15 +71,16 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 		return lifecycle.Observation{}, err
 	}
 	seen, err := c.configs.Get(ctx, c.object.ConfigID())
-	switch {
-	case ordercloud.IsNotFound(err) && c.unresolved != nil:
+	missing := ordercloud.IsNotFound(err)
+	if missing && c.unresolved != nil {
 		// Nothing is granted to somebody who may not be there any more.
 		return lifecycle.Observation{}, c.unresolved
-	case err != nil && !ordercloud.IsNotFound(err):
+	}
+	if err != nil && !missing {
 		return lifecycle.Observation{}, explain(c.call("reading"), err)
 	}
 	c.object.Status.Resolved = c.resolved
-	if err != nil {
+	if missing {
 		return lifecycle.Observation{}, nil
 	}
 	return c.compare(seen), nil

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -73,7 +74,9 @@ func main() {
 // left over is an error: the flag package stops reading at the first argument
 // that is no flag, and would leave out a limit that comes after it.
 func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
-	var parsed settings
+	// An outage is no bug: a stack trace beside each failed pass would bury the
+	// sentence that says what is wrong.
+	parsed := settings{zap: zap.Options{StacktraceLevel: zapcore.PanicLevel}}
 	flags.StringVar(&parsed.metricsAddress, "metrics-bind-address", "0",
 		"Address that the metrics endpoint binds to, such as :8443; 0 switches it off.")
 	flags.BoolVar(&parsed.metricsSecure, "metrics-secure", true,

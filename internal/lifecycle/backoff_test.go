@@ -57,30 +57,19 @@ func TestTheKindOfFailureDecidesWhenToLookAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		problem        *failure.Failure
 		earliest, last time.Duration
-		backoff        bool
 	}{
-		"nothing is wrong":   {nil, interval * 9 / 10, interval, false},
-		"at the interval":    {failure.New("Rejected", "no").Again(failure.AtInterval), interval * 9 / 10, interval, false},
-		"stalled":            {failure.New("Rejected", "no").Stall(), interval * 9 / 10, interval, false},
-		"once a minute":      {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), time.Minute, time.Minute + time.Second, false},
-		"soon":               {failure.New("Unavailable", "no"), 0, 0, true},
-		"stalled, yet soon":  {failure.New("ReferenceNotFound", "no").Stall().Again(failure.Backoff), 0, 0, true},
-		"when it was told":   {after(90 * time.Second), 90 * time.Second, 91 * time.Second, false},
-		"told, and not soon": {after(2 * time.Hour), 2 * time.Hour, 2*time.Hour + time.Second, false},
+		"nothing is wrong":   {nil, interval * 9 / 10, interval},
+		"at the interval":    {failure.New("Rejected", "no").Again(failure.AtInterval), interval * 9 / 10, interval},
+		"stalled":            {failure.New("Rejected", "no").Stall(), interval * 9 / 10, interval},
+		"once a minute":      {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), time.Minute, time.Minute + time.Second},
+		"soon":               {failure.New("Unavailable", "no"), FirstRetry / 2, FirstRetry},
+		"stalled, yet soon":  {failure.New("ReferenceNotFound", "no").Stall().Again(failure.Backoff), FirstRetry / 2, FirstRetry},
+		"when it was told":   {after(90 * time.Second), 90 * time.Second, 91 * time.Second},
+		"told, and not soon": {after(2 * time.Hour), 2 * time.Hour, 2*time.Hour + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := passOf(interval)
-			result, err := p.next(test.problem)
-			if test.backoff {
-				// Only an error makes the queue's rate limiter count.
-				if err == nil || failure.As(err) != test.problem {
-					t.Errorf("got %v", err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			result := p.next(test.problem)
 			if result.RequeueAfter < test.earliest || result.RequeueAfter > test.last {
 				t.Errorf("looks again after %s, want %s to %s", result.RequeueAfter, test.earliest, test.last)
 			}
@@ -92,4 +81,30 @@ func after(wait time.Duration) *failure.Failure {
 	problem := failure.New("RateLimited", "slow down")
 	problem.After = wait
 	return problem
+}
+
+func TestOnlyAnOutageWaitsLongerThanTheInterval(t *testing.T) {
+	for name, test := range map[string]struct {
+		reason string
+		last   time.Duration
+	}{
+		"an outage":                   {"Unavailable", LastRetry},
+		"a reference that is gone":    {"ReferenceNotFound", 10 * time.Second},
+		"a user that is still needed": {"InUse", 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := passOf(10 * time.Second)
+			var longest time.Duration
+			for range 20 {
+				longest = max(longest, p.next(failure.New(test.reason, "no")).RequeueAfter)
+			}
+			if longest > test.last || longest < test.last/2 {
+				t.Errorf("waits up to %s, want up to %s", longest, test.last)
+			}
+			p.next(nil)
+			if wait := p.next(failure.New(test.reason, "no")).RequeueAfter; wait > FirstRetry {
+				t.Errorf("after a success it waits %s", wait)
+			}
+		})
+	}
 }

@@ -31,6 +31,9 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	for range maxLooks {
 		found, err := p.round(ctx, external)
 		switch {
+		case errors.Is(err, ErrExists) && !found.claimedNow:
+			// The claim is older than this pass, so the object is ours: the look
+			// was wrong, or an earlier create took effect after its time.
 		case errors.Is(err, ErrExists):
 			// The object is not ours: what becomes of it is adoptionPolicy's
 			// decision, after another look.
@@ -63,6 +66,7 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 		if err := p.claim(ctx); err != nil {
 			return found, err
 		}
+		found.claimedNow = true
 	}
 	if action.Adopts() {
 		log.FromContext(ctx).Info("Adopted in OrderCloud", "path", p.path())
@@ -160,7 +164,7 @@ func (p *pass[T]) describe(seen Observation, isDrift bool) drift.Fields {
 
 func (p *pass[T]) notOwned(seen Observation) error {
 	differences := seen.Differences.Comparable()
-	if len(differences) == 0 {
+	if PolicyOf(p.spec).Adoption == v1alpha1.AdoptNever {
 		return failure.New(v1alpha1.ReasonNotOwned,
 			"%s already exists in OrderCloud and adoptionPolicy is Never: delete it there, or allow the adoption", p.path()).Stall()
 	}

@@ -138,8 +138,8 @@ func TestADriftThatCannotBeCorrectedIsToldOnceAndKept(t *testing.T) {
 	w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
 	remove := w.box.Inject(sandbox.Fault{Method: http.MethodPatch, Status: http.StatusInternalServerError})
 	for range 3 {
-		if _, err := w.pass(user); err == nil {
-			t.Error("no error makes the queue wait")
+		if result, err := w.pass(user); err != nil || result.RequeueAfter > 5*time.Minute {
+			t.Errorf("got %+v, %v", result, err)
 		}
 	}
 	w.expect(user, "Ready", "False Unavailable")
@@ -166,8 +166,8 @@ func TestAnOutageDoesNotUnmakeReady(t *testing.T) {
 	w.events()
 	remove := w.box.Inject(sandbox.Fault{Method: http.MethodGet, Path: "/v1/buyers/**", Status: http.StatusInternalServerError})
 	for range 2 {
-		if _, err := w.pass(user); err == nil {
-			t.Error("no error makes the queue wait")
+		if result, err := w.pass(user); err != nil || result.RequeueAfter > 5*time.Minute {
+			t.Errorf("got %+v, %v", result, err)
 		}
 	}
 	w.expect(user, "Ready", "True Created")
@@ -187,8 +187,8 @@ func TestARefusedDeletionKeepsTheResourceAndSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.remove(user)
-	if _, err := w.pass(user); err == nil {
-		t.Error("no error makes the queue wait")
+	if result, err := w.pass(user); err != nil || result.RequeueAfter > 5*time.Minute {
+		t.Errorf("got %+v, %v", result, err)
 	}
 	w.expect(user, "Synced", "False InUse")
 	if !isClaimed(user) {

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,6 +38,11 @@ type Reconciler[T Object] struct {
 	// Clock tells the time that the status records.
 	Clock clock.PassiveClock
 
+	// retries counts the failures of each resource that are waited out by itself;
+	// made when first needed.
+	retries     workqueue.TypedRateLimiter[ctrl.Request]
+	makeRetries sync.Once
+
 	// void has the UIDs, by name, of resources whose claim means nothing and is
 	// yet to be handed back. It is empty but for moments.
 	void sync.Map
@@ -56,6 +62,7 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.void.Delete(request.NamespacedName)
+			r.backoff().Forget(request)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -64,6 +71,14 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return result, err
+}
+
+// backoff is what the queue's rate limiter is for errors. A failure that a person
+// can read in the status is no error: returned as one, it would be logged at each
+// attempt, a thousand times in an outage.
+func (r *Reconciler[T]) backoff() workqueue.TypedRateLimiter[ctrl.Request] {
+	r.makeRetries.Do(func() { r.retries = NewRateLimiter() })
+	return r.retries
 }
 
 // pass is one look at one resource.
@@ -198,18 +213,29 @@ func settle(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// next says when to look again.
-func (p *pass[T]) next(problem *failure.Failure) (ctrl.Result, error) {
+// next says when to look again. What keeps one resource from being compared is
+// looked at again at its interval at the latest; what keeps all of them, an outage
+// or a request to slow down, ever later.
+func (p *pass[T]) next(problem *failure.Failure) ctrl.Result {
+	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.object)}
+	if problem == nil || problem.Retry != failure.Backoff {
+		p.backoff().Forget(request)
+	}
+	wait := early(p.interval)
 	switch {
 	case problem == nil:
-		return ctrl.Result{RequeueAfter: early(p.interval)}, nil
 	case problem.After > 0:
-		return ctrl.Result{RequeueAfter: problem.After + early(FirstRetry)}, nil
-	case problem.Retry == failure.AtInterval:
-		return ctrl.Result{RequeueAfter: early(p.interval)}, nil
+		wait = problem.After + early(FirstRetry)
 	case problem.Retry == failure.OnceAMinute:
-		return ctrl.Result{RequeueAfter: time.Minute + early(FirstRetry)}, nil
-	default:
-		return ctrl.Result{}, fmt.Errorf("reconciling %s: %w", p.path(), problem)
+		wait = min(wait, time.Minute+early(FirstRetry))
+	case problem.Retry == failure.Backoff && isOutage(problem):
+		wait = p.backoff().When(request)
+	case problem.Retry == failure.Backoff:
+		wait = min(wait, p.backoff().When(request))
 	}
+	return ctrl.Result{RequeueAfter: wait}
+}
+
+func isOutage(problem *failure.Failure) bool {
+	return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonRateLimited
 }

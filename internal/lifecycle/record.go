@@ -50,7 +50,7 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	if found.suspended {
 		return ctrl.Result{}, nil
 	}
-	return p.next(found.failure)
+	return p.next(found.failure), nil
 }
 
 // patchStatus makes the one status patch of a pass. Losing a race against a
@@ -94,9 +94,8 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	}
 }
 
-// log tells what changed and nothing else: a quiet pass is silent, and a failure
-// that goes on is told by controller-runtime, which logs what it retries.
-// OrderCloud's support asks for the request ID.
+// log tells what changed and nothing else: a quiet pass and a failure that goes
+// on are silent. OrderCloud's support asks for the request ID.
 func (p *pass[T]) log(ctx context.Context, found verdict, isNews bool) {
 	logger := log.FromContext(ctx).WithValues("path", p.path())
 	if found.acted {

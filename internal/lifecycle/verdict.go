@@ -26,6 +26,8 @@ type verdict struct {
 	drifted drift.Fields
 	// now is what differs after the write.
 	now drift.Fields
+	// claimedNow: the claim was made in this pass.
+	claimedNow bool
 	// acted: OrderCloud accepted a write in this pass.
 	acted bool
 	// comparedRest: all but what could not be resolved was compared.

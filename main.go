@@ -45,6 +45,7 @@ type settings struct {
 	metricsCertPath  string
 	probeAddress     string
 	leaderElection   bool
+	leaderNamespace  string
 	http2            bool
 	watchNamespaces  string
 	allowedEndpoints string
@@ -87,6 +88,8 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Address that the probes /healthz and /readyz bind to; 0 switches them off.")
 	flags.BoolVar(&parsed.leaderElection, "leader-elect", false,
 		"Elect a leader among several replicas, so that only one of them is active.")
+	flags.StringVar(&parsed.leaderNamespace, "leader-election-namespace", "",
+		"Namespace of the lease that elects the leader; empty means the operator's own, which is known only inside a cluster.")
 	flags.BoolVar(&parsed.http2, "enable-http2", false,
 		"Serve metrics over HTTP/2 too; off because of the Rapid Reset vulnerabilities.")
 	flags.StringVar(&parsed.watchNamespaces, "watch-namespaces", "",
@@ -139,11 +142,12 @@ func run(ctx context.Context, settings settings) error {
 
 func managerOptions(settings settings) ctrl.Options {
 	return ctrl.Options{
-		Scheme:                 newScheme(),
-		Metrics:                metricsOptions(settings),
-		HealthProbeBindAddress: settings.probeAddress,
-		LeaderElection:         settings.leaderElection,
-		LeaderElectionID:       "ordercloud-operator.ordercloud.io",
+		Scheme:                  newScheme(),
+		Metrics:                 metricsOptions(settings),
+		HealthProbeBindAddress:  settings.probeAddress,
+		LeaderElection:          settings.leaderElection,
+		LeaderElectionID:        "ordercloud-operator.ordercloud.io",
+		LeaderElectionNamespace: settings.leaderNamespace,
 		// The process ends right after the manager does, so that the next leader
 		// need not wait for the lease to expire.
 		LeaderElectionReleaseOnCancel: true,

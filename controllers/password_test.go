@@ -24,12 +24,14 @@ const (
 	secondPassword = "Battery-Staple-2"
 )
 
-// ticking is a clock on which any two readings differ by a minute: OrderCloud
-// tells when a password was set in seconds, and a spec takes less.
-func ticking() func() time.Time {
-	start := time.Now()
+// ticking is a clock on which any two readings differ by a minute.
+func ticking() func() time.Time { return steps(time.Minute) }
+
+// steps is a clock on which each reading is a step later than the one before.
+func steps(step time.Duration) func() time.Time {
+	start := time.Now().Truncate(time.Second)
 	var readings atomic.Int64
-	return func() time.Time { return start.Add(time.Duration(readings.Add(1)) * time.Minute) }
+	return func() time.Time { return start.Add(time.Duration(readings.Add(1)) * step) }
 }
 
 func (s *story) passwordSecret(password string) *corev1.Secret {
@@ -89,8 +91,8 @@ var _ = Describe("A buyer user with a declared password", func() {
 		Expect(user.Status.LastDrift).To(BeNil(), "a rotated Secret is no drift")
 	})
 
-	It("gets its password back when somebody else sets one, with passwordPolicy Enforce", func(ctx SpecContext) {
-		s := begin(ctx, sandbox.WithClock(ticking()))
+	It("gets its password back when somebody else sets one in the same second, with passwordPolicy Enforce", func(ctx SpecContext) {
+		s := begin(ctx, sandbox.WithClock(steps(50*time.Millisecond)))
 		s.create(s.passwordSecret(firstPassword))
 		user := s.userWithPassword(v1alpha1.PasswordEnforce)
 		s.create(user)

@@ -126,6 +126,7 @@ var _ = Describe("The API server accepts", func() {
 		Entry("a selector by labels", marketplaceKind, "", `{allowedNamespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}`, ""),
 		Entry("a selector by expressions", marketplaceKind, "",
 			`{allowedNamespaces: {from: Selector, selector: {matchExpressions: [{key: team, operator: In, values: [shop]}, {key: test, operator: DoesNotExist}]}}}`, ""),
+		Entry("an empty selector beside Same", marketplaceKind, "", `{allowedNamespaces: {from: Same, selector: {}}}`, ""),
 		Entry("a selector of every namespace", marketplaceKind, "", `{allowedNamespaces: {from: Selector, selector: {}}}`, ""),
 
 		Entry("a name with dots beside a userID", buyerUserKind, "jane.doe", `{userID: jane_doe}`, ""),

@@ -245,7 +245,7 @@ var _ = Describe("The API server refuses", func() {
 			field: "spec.allowedNamespaces.selector", message: "selector goes with from: Selector",
 		}),
 		Entry("`allowedNamespaces` from: All with a selector", refusal{
-			kind: marketplaceKind, spec: `{allowedNamespaces: {from: All, selector: {}}}`,
+			kind: marketplaceKind, spec: `{allowedNamespaces: {from: All, selector: {matchLabels: {team: shop}}}}`,
 			field: "spec.allowedNamespaces.selector", message: "selector goes with from: Selector",
 		}),
 		Entry("an unknown `allowedNamespaces.from`", refusal{

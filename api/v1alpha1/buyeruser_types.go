@@ -150,7 +150,7 @@ type EnforcedPassword struct {
 
 	// lastSetDate is OrderCloud's PasswordLastSetDate right after that write.
 	// +optional
-	LastSetDate *metav1.Time `json:"lastSetDate,omitempty"`
+	LastSetDate *metav1.MicroTime `json:"lastSetDate,omitempty"`
 }
 
 // BuyerUserStatus is what the operator last saw of the buyer user.

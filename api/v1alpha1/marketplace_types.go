@@ -83,7 +83,7 @@ const (
 // AllowedNamespaces says who may refer to a Marketplace from elsewhere. The
 // Marketplace's own namespace always may.
 // +kubebuilder:validation:XValidation:rule="self.from != 'Selector' || has(self.selector)",message="from: Selector needs selector: say which labels a namespace must have",fieldPath=".selector",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule="self.from == 'Selector' || !has(self.selector)",message="selector goes with from: Selector: set from to Selector, or leave out selector",fieldPath=".selector",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="self.from == 'Selector' || !has(self.selector) || !has(self.selector.matchLabels) && !has(self.selector.matchExpressions)",message="selector goes with from: Selector: set from to Selector, or leave out selector",fieldPath=".selector",reason=FieldValueForbidden
 type AllowedNamespaces struct {
 	// from says which namespaces may refer to the Marketplace: only its own
 	// (Same), All, or also those that match the selector (Selector). Default
@@ -93,7 +93,8 @@ type AllowedNamespaces struct {
 	From NamespacesFrom `json:"from,omitempty"`
 
 	// selector of namespaces by their labels; required with from: Selector and
-	// forbidden otherwise. An empty selector, {}, matches every namespace.
+	// forbidden otherwise, unless it is empty. An empty selector, {}, matches every
+	// namespace.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || size(e.values) == 0))",message="operator must be In or NotIn with values, or Exists or DoesNotExist without values",fieldPath=".matchExpressions"
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`

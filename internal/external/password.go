@@ -6,6 +6,7 @@ package external
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -58,7 +59,7 @@ func (u *buyerUser) passwordState(ctx context.Context, seen ordercloud.BuyerUser
 		return passwordAsDeclared, nil
 	case written == nil || written.SecretVersion != version:
 		return passwordRedeclared, nil
-	case !written.LastSetDate.Equal(toTime(seen.PasswordLastSetDate)):
+	case setByOther(written.LastSetDate, seen.PasswordLastSetDate):
 		return passwordSetByOther, nil
 	default:
 		return passwordAsDeclared, nil
@@ -78,8 +79,29 @@ func (u *buyerUser) rememberPassword(written password, answer ordercloud.BuyerUs
 	u.sent = written
 	u.object.Status.EnforcedPassword = &v1alpha1.EnforcedPassword{
 		SecretVersion: written.version,
-		LastSetDate:   toTime(answer.PasswordLastSetDate),
+		LastSetDate:   toMicroTime(answer.PasswordLastSetDate),
 	}
+}
+
+// dateTolerance is by how much OrderCloud may tell one date differently in the
+// answer to a write and in a later look. That it does is not established, but
+// databases round [N]; without a tolerance every look would write the password.
+const dateTolerance = 10 * time.Millisecond
+
+// setByOther says that a password was set at another time than the operator's:
+// later by somebody, or earlier in the data that a restore brought back.
+func setByOther(written *metav1.MicroTime, seen *time.Time) bool {
+	if written == nil || seen == nil {
+		return (written == nil) != (seen == nil)
+	}
+	return seen.Sub(written.Time).Abs() > dateTolerance
+}
+
+func toMicroTime(moment *time.Time) *metav1.MicroTime {
+	if moment == nil {
+		return nil
+	}
+	return new(metav1.NewMicroTime(moment.Truncate(time.Microsecond)))
 }
 
 func (u *buyerUser) secretVersion(ctx context.Context) (string, error) {

@@ -349,3 +349,17 @@ func TestACorrectionIsRecordedThoughSomebodyEditsMeanwhile(t *testing.T) {
 		t.Errorf("the drift is not recorded: %+v", drift)
 	}
 }
+
+func TestAWrongNotFoundDoesNotCostTheClaim(t *testing.T) {
+	w := begin(t)
+	user := declaredUser()
+	user.Spec.AdoptionPolicy = v1alpha1.AdoptNever
+	w.declare(user)
+	w.mustPass(user)
+	w.box.Inject(sandbox.Fault{Method: http.MethodGet, Path: "/v1/buyers/**", Status: http.StatusNotFound, Code: "NotFound", Count: 1})
+	w.mustPass(user)
+	readyUser(w, user)
+	if !slices.Contains(user.Finalizers, v1alpha1.ClaimFinalizer) {
+		t.Error("the claim is lost")
+	}
+}

@@ -103,13 +103,9 @@ func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) 
 		set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)
 	} else {
 		set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-		if !outage(problem) || !lifecycle.ReadyAt(*conditions, declared.Generation) {
+		if !problem.IsOutage() || !lifecycle.ReadyAt(*conditions, declared.Generation) {
 			set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 		}
 	}
 	lifecycle.JudgeProgress(conditions, declared.Generation, problem != nil && problem.Stalled)
-}
-
-func outage(problem *failure.Failure) bool {
-	return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonRateLimited
 }

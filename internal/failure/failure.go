@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
 // Retry says when to look again.
@@ -76,6 +78,12 @@ func (f *Failure) Again(retry Retry) *Failure {
 func (f *Failure) By(cause error) *Failure {
 	f.Cause = cause
 	return f
+}
+
+// IsOutage says that OrderCloud cannot answer now, whatever is asked: that tells
+// nothing about the object.
+func (f *Failure) IsOutage() bool {
+	return f.Reason == v1alpha1.ReasonUnavailable || f.Reason == v1alpha1.ReasonRateLimited
 }
 
 // As returns the failure within an error, or nil.

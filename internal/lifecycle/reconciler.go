@@ -228,14 +228,10 @@ func (p *pass[T]) next(problem *failure.Failure) ctrl.Result {
 		wait = problem.After + early(FirstRetry)
 	case problem.Retry == failure.OnceAMinute:
 		wait = min(wait, time.Minute+early(FirstRetry))
-	case problem.Retry == failure.Backoff && isOutage(problem):
+	case problem.Retry == failure.Backoff && problem.IsOutage():
 		wait = p.backoff().When(request)
 	case problem.Retry == failure.Backoff:
 		wait = min(wait, p.backoff().When(request))
 	}
 	return ctrl.Result{RequeueAfter: wait}
-}
-
-func isOutage(problem *failure.Failure) bool {
-	return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonRateLimited
 }

@@ -39,6 +39,13 @@ type crash struct {
 
 func prepare(ctx context.Context) *crash {
 	GinkgoHelper()
+	c := prepareWithoutOperator(ctx)
+	c.operator = startOperator(ctx, c.url)
+	return c
+}
+
+func prepareWithoutOperator(ctx context.Context) *crash {
+	GinkgoHelper()
 	opened, err := sandbox.New()
 	Expect(err).NotTo(HaveOccurred())
 	c := &crash{Context: ctx, gate: &gate{sandbox: opened}}
@@ -62,7 +69,6 @@ func prepare(ctx context.Context) *crash {
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: 1000},
 		},
 	})).To(Succeed())
-	c.operator = startOperator(ctx, c.url)
 	return c
 }
 
@@ -205,5 +211,29 @@ var _ = Describe("The operator is told to stop", func() {
 
 		c.read(user)
 		Expect(meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ReadyCondition)).To(BeTrue())
+	})
+})
+
+var _ = Describe("The operator is told to watch one namespace", func() {
+	It("and leaves the objects of others alone, and says why it cannot use a Marketplace there", func(ctx SpecContext) {
+		watched, other := prepareWithoutOperator(ctx), prepareWithoutOperator(ctx)
+		watched.operator = startOperator(ctx, watched.url+","+other.url, "--watch-namespaces", watched.namespace)
+		elsewhere, astray, user := other.user(), watched.user(), watched.user()
+		astray.Name, astray.Spec.MarketplaceRef.Namespace = "astray", other.namespace
+		for _, object := range []client.Object{elsewhere, astray, user} {
+			Expect(suite.admin.Create(ctx, object)).To(Succeed())
+		}
+
+		watched.eventuallyReady(user, func() *v1alpha1.ManagedStatus { return &user.Status.ManagedStatus })
+		Eventually(func() string {
+			watched.read(astray)
+			if synced := meta.FindStatusCondition(astray.Status.Conditions, v1alpha1.SyncedCondition); synced != nil {
+				return synced.Reason + ": " + synced.Message
+			}
+			return ""
+		}).WithContext(ctx).Should(And(HavePrefix(v1alpha1.ReasonMarketplaceNotFound), ContainSubstring("--watch-namespaces")))
+		other.read(elsewhere)
+		Expect(elsewhere.Status.ObservedGeneration).To(Equal(int64(-1)))
+		Expect(other.gate.sandbox.Stats().Total).To(BeZero())
 	})
 })

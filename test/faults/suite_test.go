@@ -71,11 +71,11 @@ type operator struct {
 }
 
 // startOperator starts the operator and waits until it says that it is ready.
-func startOperator(ctx context.Context, endpoint string) *operator {
+func startOperator(ctx context.Context, endpoint string, flags ...string) *operator {
 	GinkgoHelper()
 	probes := freeAddress()
 	command := exec.Command(suite.binary,
-		"--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)
+		append(flags, "--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
 	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
 	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)

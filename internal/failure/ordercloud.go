@@ -6,8 +6,10 @@ package failure
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,8 +48,7 @@ func (c Call) FromOrderCloud(err error) *Failure {
 	case ordercloud.IsRateLimited(err):
 		return c.wait(err, v1alpha1.ReasonRateLimited, "OrderCloud asked to slow down; the operator tries again by itself")
 	case ordercloud.IsUnavailable(err):
-		return c.wait(err, v1alpha1.ReasonUnavailable,
-			fmt.Sprintf("%s cannot be reached or answers with a failure; the operator tries again by itself", c.BaseURL))
+		return c.wait(err, v1alpha1.ReasonUnavailable, c.unavailable(err))
 	case ordercloud.IsUsernameTaken(err):
 		return New(v1alpha1.ReasonUsernameTaken,
 			"another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user").
@@ -98,6 +99,19 @@ func (c Call) isForeign(err error) bool {
 	_, answered := errors.AsType[*ordercloud.Error](err)
 	_, invalid := errors.AsType[*ordercloud.InvalidRequestError](err)
 	return !answered && !invalid && !ordercloud.IsUnavailable(err)
+}
+
+// unavailable names only those causes that a mistake in the Marketplace explains
+// and that do not change from one attempt to the next: an outage shows now this
+// failure and now that, and a message that follows it would be a write each time.
+func (c Call) unavailable(err error) string {
+	if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsNotFound {
+		return c.BaseURL + " cannot be reached: its host name is unknown; check the Marketplace's spec.url"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return c.BaseURL + " cannot be reached: its TLS certificate is not trusted"
+	}
+	return c.BaseURL + " cannot be reached or answers with a failure; the operator tries again by itself"
 }
 
 func (c Call) wait(err error, reason, message string) *Failure {

@@ -23,11 +23,7 @@ import (
 func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
-	return ctrl.NewControllerManagedBy(manager).
-		For(&v1alpha1.BuyerUser{}, builder.WithPredicates(declarationChanged())).
-		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
-		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
+	return controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
 		Watches(&corev1.Secret{}, followNamed(cached, list, byPasswordSecret), builder.OnlyMetadata).
-		WithOptions(options.controller()).
 		Complete(newReconciler(manager, registry, external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}))
 }

@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,11 +19,7 @@ import (
 func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
-	return ctrl.NewControllerManagedBy(manager).
-		For(&v1alpha1.ImpersonationConfig{}, builder.WithPredicates(declarationChanged())).
-		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
-		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
+	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		WithOptions(options.controller()).
 		Complete(newReconciler(manager, registry, external.ImpersonationConfigs{Reader: cached}))
 }

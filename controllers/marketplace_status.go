@@ -92,11 +92,7 @@ func missingRoles(roles []string) *failure.Failure {
 // unmake Ready; refused credentials and missing roles do.
 func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) {
 	conditions := &declared.Status.Conditions
-	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
-		meta.SetStatusCondition(conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: declared.Generation,
-		})
-	}
+	set := lifecycle.SetterOf(conditions, declared.Generation)
 	if problem == nil {
 		const message = "OrderCloud accepts the credentials and the token holds every role that is needed"
 		set(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)

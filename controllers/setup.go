@@ -8,10 +8,14 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -58,6 +62,18 @@ func (o Options) controller() controller.Options {
 		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),
 		RateLimiter:             lifecycle.NewRateLimiter(),
 	}
+}
+
+// controllerOf begins the controller of a kind that mirrors OrderCloud objects: its
+// objects wake when they are declared anew, and with their Marketplace and its
+// Secret. What else a kind follows, it adds.
+func controllerOf(manager ctrl.Manager, object client.Object, list func() client.ObjectList, options Options) *builder.Builder {
+	cached := manager.GetClient()
+	return ctrl.NewControllerManagedBy(manager).
+		For(object, builder.WithPredicates(declarationChanged())).
+		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
+		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
+		WithOptions(options.controller())
 }
 
 // newReconciler makes the engine's reconciler of one kind.

@@ -63,13 +63,12 @@ func (p *pass[T]) patchStatus(ctx context.Context, found verdict) error {
 	}
 	ctx, cancel := settle(ctx)
 	defer cancel()
-	before, _ := p.before.DeepCopyObject().(T)
-	recorded, _ := p.object.DeepCopyObject().(T)
 	err := p.Client.Status().Patch(ctx, p.object, client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{}))
 	if apierrors.IsConflict(err) && (found.acted || found.isDrift) {
 		// The UID stays a precondition: a namesake must not inherit the status.
+		before, _ := p.before.DeepCopyObject().(T)
 		before.SetUID("")
-		err = p.Client.Status().Patch(ctx, recorded, client.MergeFrom(before))
+		err = p.Client.Status().Patch(ctx, p.object, client.MergeFrom(before))
 	}
 	if err = client.IgnoreNotFound(err); err != nil {
 		return fmt.Errorf("recording the status of %s: %w", p.path(), err)

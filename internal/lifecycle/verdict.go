@@ -49,11 +49,7 @@ const inSyncMessage = "OrderCloud holds what is declared"
 // Invariant, relied upon by kstatus: Reconciling and Stalled are never there
 // while Ready is True, and exactly one of them is there while it is not.
 func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
-	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
-		meta.SetStatusCondition(conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: generation,
-		})
-	}
+	set := SetterOf(conditions, generation)
 	stalled := false
 	switch {
 	case found.suspended:
@@ -71,9 +67,19 @@ func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
 	JudgeProgress(conditions, generation, stalled)
 }
 
-type setter func(kind string, status metav1.ConditionStatus, reason, message string)
+// Setter sets one condition by its type, status, reason and message.
+type Setter func(kind string, status metav1.ConditionStatus, reason, message string)
 
-func judgeSuspended(conditions *[]metav1.Condition, set setter) {
+// SetterOf returns the setter of conditions that are about one generation.
+func SetterOf(conditions *[]metav1.Condition, generation int64) Setter {
+	return func(kind string, status metav1.ConditionStatus, reason, message string) {
+		meta.SetStatusCondition(conditions, metav1.Condition{
+			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: generation,
+		})
+	}
+}
+
+func judgeSuspended(conditions *[]metav1.Condition, set Setter) {
 	const message = "spec.suspend is true: nothing is read or written until it is false"
 	set(v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended, message)
 	if !meta.IsStatusConditionTrue(*conditions, v1alpha1.ReadyCondition) {
@@ -81,7 +87,7 @@ func judgeSuspended(conditions *[]metav1.Condition, set setter) {
 	}
 }
 
-func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set setter) {
+func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	problem := found.failure
 	set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 	if found.looked || !ReadyAt(*conditions, generation) {
@@ -98,14 +104,14 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 	}
 }
 
-func judgeReported(found verdict, set setter) {
+func judgeReported(found verdict, set Setter) {
 	message := difference(found.now) + ", and managementPolicy Observe forbids to write"
 	set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, "compared with OrderCloud")
 	set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonDrifted, message)
 	setDrifted(found, set)
 }
 
-func setDrifted(found verdict, set setter) {
+func setDrifted(found verdict, set Setter) {
 	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, difference(found.now))
 }
 
@@ -116,7 +122,7 @@ func difference(now drift.Fields) string {
 	return fmt.Sprintf("OrderCloud holds another %s than is declared", now)
 }
 
-func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict, set setter) {
+func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	reason, message := found.wrote, found.message
 	if reason == "" {
 		reason, message = v1alpha1.ReasonInSync, inSyncMessage
@@ -133,7 +139,7 @@ func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict
 
 // setInSync says that nothing differs any more, and why: nothing did, or it was
 // put back.
-func setInSync(reason string, set setter) {
+func setInSync(reason string, set Setter) {
 	if reason != v1alpha1.ReasonCorrected {
 		reason = v1alpha1.ReasonInSync
 	}
@@ -155,9 +161,7 @@ func JudgeProgress(conditions *[]metav1.Condition, generation int64, stalled boo
 		present, absent = absent, present
 	}
 	meta.RemoveStatusCondition(conditions, absent)
-	meta.SetStatusCondition(conditions, metav1.Condition{
-		Type: present, Status: metav1.ConditionTrue, Reason: ready.Reason, Message: ready.Message, ObservedGeneration: generation,
-	})
+	SetterOf(conditions, generation)(present, metav1.ConditionTrue, ready.Reason, ready.Message)
 }
 
 // ReadyAt says that the generation is known to be in OrderCloud.

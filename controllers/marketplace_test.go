@@ -79,6 +79,22 @@ var _ = Describe("A Marketplace", func() {
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
 	})
 
+	It("has its objects looked at again when its Secret changes, though it stays Ready", func(ctx SpecContext) {
+		s := begin(ctx)
+		s.eventuallyReady(s.marketplace("default"), v1alpha1.ReasonInSync)
+		user, config := s.user("jdoe"), s.config("cs-desk")
+		for _, object := range []client.Object{user, config} {
+			s.create(object)
+			s.eventuallyReady(object, v1alpha1.ReasonCreated)
+			s.lookNow(object)
+		}
+		users, configs := s.looksAt(user), s.looksAt(config)
+		change(s, credentials(s.namespace, "", ""), func(secret *corev1.Secret) { secret.Labels = map[string]string{"rotated": "yes"} })
+		Eventually(s.looksAt).WithArguments(user).Should(BeNumerically(">", users))
+		Eventually(s.looksAt).WithArguments(config).Should(BeNumerically(">", configs))
+		Expect(s.sandbox.Stats().Calls["POST /oauth/token"]).To(Equal(1), "a label is no reason for another token")
+	})
+
 	It("names the roles that its token lacks", func(ctx SpecContext) {
 		s := begin(ctx)
 		marketplace := s.marketplace("default")

@@ -184,6 +184,10 @@ func withRoute(request *http.Request, route string) *http.Request {
 	return request.WithContext(context.WithValue(request.Context(), routeKey{}, route))
 }
 
+// IsTokenRequest says that a request that passes through Config.Transport asks for
+// a token. A client has at most one of them under way.
+func IsTokenRequest(request *http.Request) bool { return RouteOf(request) == tokenRoute }
+
 // RouteOf returns the path template of a request that passes through
 // Config.Transport, "/v1/buyers/{buyerID}/users/{userID}" or "/oauth/token", so
 // that metrics and limits go by operation without any ID.

@@ -56,6 +56,13 @@ func (c *Client) BuyerUsers(buyerID string) Collection[BuyerUser] {
 	return newBuyerCollection(c, buyerUserKind, buyerID, "users")
 }
 
+// ListBuyerUsers reads one page of the users of all buyers; their CompanyID tells
+// them apart, because a user's ID is unique only inside its buyer. It needs
+// BuyerUserReader, and BuyerUserAdmin does not do [D].
+func (c *Client) ListBuyerUsers(ctx context.Context, query Query) (Page[BuyerUser], error) {
+	return newCollection(c, buyerUserKind, "buyerusers").List(ctx, query)
+}
+
 // ImpersonationConfigs are the marketplace's impersonation configs; needs
 // SetSecurityProfile, to read as well [D].
 func (c *Client) ImpersonationConfigs() Collection[ImpersonationConfig] {
@@ -95,6 +102,10 @@ func (c *Client) AdminUsers() Collection[AdminUser] {
 // Path returns the object's URL path without /v1/: "buyers/acme/users/jdoe". It
 // names an object to people and in status; it does not check the ID.
 func (c Collection[T]) Path(id string) string { return c.path + "/" + id }
+
+// ListPath returns the path of the collection's list, "/v1/buyers/acme/users", so
+// that a caller can tell how long a URL will be.
+func (c Collection[T]) ListPath() string { return "/v1/" + c.path }
 
 // Get reads one object; IsNotFound tells that it, or its buyer, does not exist.
 func (c Collection[T]) Get(ctx context.Context, id string) (T, error) {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+	"time"
 )
 
 var (
@@ -34,6 +35,8 @@ func describeFailure(cause error) string {
 		return "context deadline exceeded"
 	case errors.Is(cause, errTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
 		return rootText(cause)
+	case isUnsent(cause):
+		return "not sent"
 	case errors.As(cause, &lookup) && lookup.IsNotFound:
 		return "host not found"
 	case errors.As(cause, &lookup):
@@ -74,6 +77,18 @@ func isHandshakeFailure(cause error) bool {
 	var header tls.RecordHeaderError
 	var alert tls.AlertError
 	return errors.As(cause, &header) || errors.As(cause, &alert) || errors.Is(cause, http.ErrSchemeMismatch)
+}
+
+// unsent is what a Config.Transport returns that holds a request back: nothing was
+// sent, and nothing is worth sending before RetryAfter.
+type unsent interface {
+	error
+	RetryAfter() time.Duration
+}
+
+func isUnsent(cause error) bool {
+	var held unsent
+	return errors.As(cause, &held)
 }
 
 // isDropped says whether a connection ended under a request, or was never

@@ -104,13 +104,17 @@ func RequestID(err error) string {
 	return failure.RequestID
 }
 
-// RetryAfter returns how long the answer asked to wait, if it did.
+// RetryAfter returns how long to wait: what the answer asked for, or what a
+// Config.Transport that sent nothing says in its error, by a method RetryAfter.
 func RetryAfter(err error) (time.Duration, bool) {
-	failure, ok := errors.AsType[*Error](err)
-	if !ok || failure.RetryAfter <= 0 {
-		return 0, false
+	if failure, ok := errors.AsType[*Error](err); ok && failure.RetryAfter > 0 {
+		return failure.RetryAfter, true
 	}
-	return failure.RetryAfter, true
+	var held unsent
+	if errors.As(err, &held) && held.RetryAfter() > 0 {
+		return held.RetryAfter(), true
+	}
+	return 0, false
 }
 
 func classOf(err error) class {

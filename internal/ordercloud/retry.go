@@ -81,7 +81,8 @@ func mayRepeat(request *http.Request, response *http.Response, err error) bool {
 		return false
 	}
 	if err != nil {
-		return isDropped(err)
+		// What was held back may tell the failure that it was held back for.
+		return isDropped(err) && !isUnsent(err)
 	}
 	switch response.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

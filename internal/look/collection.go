@@ -1,0 +1,105 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package look
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// collection looks objects of one list up by their IDs.
+type collection[T any] struct {
+	objects  ordercloud.Collection[T]
+	id       func(T) string
+	path     string
+	observer Observer
+}
+
+func (collection[T]) prepare(context.Context) {}
+
+func (c collection[T]) choose(waiting []string) ([]string, bool) {
+	return fit(waiting, c.path, func(id string) (string, bool) { return id, true })
+}
+
+func (c collection[T]) one(ctx context.Context, id string) (T, bool, error) {
+	c.observer.called()
+	return present(c.objects.Get(ctx, id))
+}
+
+func (c collection[T]) many(ctx context.Context, ids []string) (map[string]T, error) {
+	c.observer.called()
+	page, err := listByID(ctx, c.objects.List, ids)
+	if err != nil {
+		return nil, err
+	}
+	if isCut(page) {
+		return nil, errUnusable
+	}
+	answered := map[string]T{}
+	for _, object := range page.Items {
+		answered[c.id(object)] = object
+	}
+	found, unsure := assign(ids, answered, strings.ToLower)
+	for _, id := range unsure {
+		object, ok, err := c.one(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found[id] = object
+		}
+	}
+	return found, nil
+}
+
+// filterOperators are what a filter takes for an operator [D]. How one inside of
+// a value would be escaped is not established [N], so a name with one is looked
+// for among all applications.
+const filterOperators = "*|!<>"
+
+// applications looks up the IDs of the API clients that bear a name.
+type applications struct {
+	client   *ordercloud.Client
+	observer Observer
+}
+
+func (applications) prepare(context.Context) {}
+
+func (a applications) choose(waiting []string) ([]string, bool) {
+	if strings.ContainsAny(waiting[0], filterOperators) {
+		return waiting[:1], true
+	}
+	path := a.client.BaseURL() + a.client.APIClients().ListPath()
+	return fit(waiting, path, func(name string) (string, bool) { return name, !strings.ContainsAny(name, filterOperators) })
+}
+
+func (a applications) one(ctx context.Context, name string) ([]string, bool, error) {
+	named, err := a.many(ctx, []string{name})
+	return named[name], len(named[name]) > 0, err
+}
+
+// many compares the names again: a filter may match more than it names [N].
+func (a applications) many(ctx context.Context, names []string) (map[string][]string, error) {
+	a.observer.called()
+	var filters []ordercloud.Filter
+	if !strings.ContainsAny(names[0], filterOperators) {
+		filters = append(filters, ordercloud.Filter{Field: "AppName", Expression: strings.Join(names, "|")})
+	}
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	ids := map[string][]string{}
+	for application, err := range a.client.APIClients().All(ctx, filters...) {
+		if err != nil {
+			return nil, err
+		}
+		if wanted[application.AppName] {
+			ids[application.AppName] = append(ids[application.AppName], application.ID)
+		}
+	}
+	return ids, nil
+}

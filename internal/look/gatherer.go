@@ -1,0 +1,215 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package look gathers looks at OrderCloud objects into list calls: what many
+// passes want to know at the same time costs a hundredth of a call each, and each
+// gets an answer as fresh as its own GET would be.
+package look
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+)
+
+const (
+	// quietFor is how long nobody else must have asked before a batch that is not
+	// whole goes out: looks that come together leave together.
+	quietFor = 40 * time.Millisecond
+	// gatherFor bounds the wait of the first of a batch while others keep coming.
+	gatherFor = 200 * time.Millisecond
+	// weighedEvery is how many looks have to join before it is worked out again
+	// whether the batch is whole.
+	weighedEvery = 20
+)
+
+// source knows how objects with keys K are looked up. Its calls to OrderCloud go
+// through the limiter; the context of the first carries a permit.
+type source[K comparable, T any] interface {
+	// prepare is called before each batch, outside of any lock.
+	prepare(ctx context.Context)
+	// choose returns which of the waiting keys one call answers, at least the
+	// first. Whole says that no further key would fit.
+	choose(waiting []K) (chosen []K, whole bool)
+	// one looks up a single key.
+	one(ctx context.Context, key K) (T, bool, error)
+	// many looks up several keys that were chosen together. A key that is not in
+	// the answer is missing in OrderCloud.
+	many(ctx context.Context, keys []K) (map[K]T, error)
+}
+
+// gatherer gathers the looks of one kind in one marketplace.
+type gatherer[K comparable, T any] struct {
+	source   source[K, T]
+	turns    *limiter.Limiter
+	observer Observer
+
+	lock sync.Mutex
+	// waiting are the questions that are not sent yet, in the order in which they
+	// were asked.
+	waiting []*question[K, T]
+	byKey   map[K]*question[K, T]
+	// joined tells the collector that somebody asked.
+	joined chan struct{}
+	// collecting says that a collector is at work.
+	collecting bool
+	// leaveLine, while the collector waits for its turn, makes it look again in
+	// which line it has to wait.
+	leaveLine context.CancelFunc
+	// asEdit says that it waits in the line of edits.
+	asEdit bool
+}
+
+// question is a key that somebody waits for. All who ask for it before it is sent
+// share it.
+type question[K comparable, T any] struct {
+	key    K
+	edit   bool
+	asked  time.Time
+	askers int
+	// sent is the batch that it went out with, nil before.
+	sent *batch[K, T]
+
+	// answered is closed when the fields below are valid.
+	answered chan struct{}
+	value    T
+	found    bool
+	err      error
+}
+
+// batch is what one call is made for.
+type batch[K comparable, T any] struct {
+	questions []*question[K, T]
+	askers    int
+	ctx       context.Context
+	// abandon ends a call for which nobody waits any more.
+	abandon context.CancelFunc
+}
+
+func newGatherer[K comparable, T any](source source[K, T], turns *limiter.Limiter, observer Observer) *gatherer[K, T] {
+	return &gatherer[K, T]{
+		source: source, turns: turns, observer: observer,
+		byKey: map[K]*question[K, T]{}, joined: make(chan struct{}, 1),
+	}
+}
+
+// look returns the object as OrderCloud shows it after the call, or that there is
+// none. A caller that leaves hurts nobody who asked for the same.
+func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return *new(T), false, err
+	}
+	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit)
+	select {
+	case <-asked.answered:
+		return asked.value, asked.found, asked.err
+	case <-ctx.Done():
+		g.leave(asked)
+		return *new(T), false, ctx.Err()
+	}
+}
+
+func (g *gatherer[K, T]) ask(key K, edit bool) *question[K, T] {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	asked, ok := g.byKey[key]
+	if !ok {
+		asked = &question[K, T]{key: key, asked: time.Now(), answered: make(chan struct{})}
+		g.byKey[key] = asked
+		g.waiting = append(g.waiting, asked)
+	}
+	asked.askers++
+	asked.edit = asked.edit || edit
+	if !g.collecting {
+		g.collecting = true
+		go g.collect()
+	}
+	if edit && !g.asEdit && g.leaveLine != nil {
+		g.leaveLine()
+	}
+	select {
+	case g.joined <- struct{}{}:
+	default:
+	}
+	return asked
+}
+
+// leave takes one asker away: a question that nobody asks is not sent, and a call
+// that nobody waits for is ended.
+func (g *gatherer[K, T]) leave(asked *question[K, T]) {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	asked.askers--
+	if asked.sent != nil {
+		asked.sent.askers--
+		if asked.sent.askers == 0 {
+			asked.sent.abandon()
+		}
+		return
+	}
+	if asked.askers > 0 {
+		return
+	}
+	delete(g.byKey, asked.key)
+	g.waiting = slices.DeleteFunc(g.waiting, func(other *question[K, T]) bool { return other == asked })
+	if len(g.waiting) == 0 && g.leaveLine != nil {
+		g.leaveLine()
+	}
+}
+
+// seal takes those out of the line whom the next call answers, edits first.
+func (g *gatherer[K, T]) seal() *batch[K, T] {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	if len(g.waiting) == 0 {
+		return nil
+	}
+	inLine := slices.Clone(g.waiting)
+	slices.SortStableFunc(inLine, func(a, b *question[K, T]) int { return rank(a) - rank(b) })
+	chosen, _ := g.source.choose(keysOf(inLine))
+	return g.take(chosen)
+}
+
+func rank[K comparable, T any](asked *question[K, T]) int {
+	if asked.edit {
+		return 0
+	}
+	return 1
+}
+
+// takeAll takes everybody out of the line.
+func (g *gatherer[K, T]) takeAll() *batch[K, T] {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	return g.take(keysOf(g.waiting))
+}
+
+func (g *gatherer[K, T]) take(chosen []K) *batch[K, T] {
+	taken := &batch[K, T]{}
+	class := limiter.Sweep
+	for _, key := range chosen {
+		asked := g.byKey[key]
+		delete(g.byKey, key)
+		asked.sent = taken
+		taken.askers += asked.askers
+		taken.questions = append(taken.questions, asked)
+		if asked.edit {
+			class = limiter.Edit
+		}
+	}
+	g.waiting = slices.DeleteFunc(g.waiting, func(asked *question[K, T]) bool { return asked.sent == taken })
+	// The call belongs to none of those who wait for it.
+	taken.ctx, taken.abandon = context.WithCancel(limiter.WithClass(context.Background(), class))
+	return taken
+}
+
+func keysOf[K comparable, T any](questions []*question[K, T]) []K {
+	keys := make([]K, len(questions))
+	for index, asked := range questions {
+		keys[index] = asked.key
+	}
+	return keys
+}

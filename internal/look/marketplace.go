@@ -1,0 +1,96 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package look
+
+import (
+	"context"
+	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// Observer is told what looks cost; nil functions are skipped.
+type Observer struct {
+	// Looked is called with the number of looks that one batch answers.
+	Looked func(count int)
+	// Called is called for each call to OrderCloud that answers looks.
+	Called func()
+}
+
+func (o Observer) looked(count int) {
+	if o.Looked != nil {
+		o.Looked(count)
+	}
+}
+
+func (o Observer) called() {
+	if o.Called != nil {
+		o.Called()
+	}
+}
+
+// Marketplace shares the looks at one marketplace. Errors are those of the client.
+type Marketplace struct {
+	users        *gatherer[userKey, ordercloud.BuyerUser]
+	configs      *gatherer[string, ordercloud.ImpersonationConfig]
+	applications *cache[[]string]
+	profiles     *cache[ordercloud.SecurityProfile]
+}
+
+// New returns the shared looks of a client. The limiter has to be the one that the
+// client's transport passes.
+func New(client *ordercloud.Client, turns *limiter.Limiter, observer Observer) *Marketplace {
+	configs := collectionOf(client, client.ImpersonationConfigs(), func(config ordercloud.ImpersonationConfig) string { return config.ID }, observer)
+	profiles := collectionOf(client, client.SecurityProfiles(), func(profile ordercloud.SecurityProfile) string { return profile.ID }, observer)
+	return &Marketplace{
+		users:        newGatherer(&users{client: client, observer: observer, crowded: map[string]bool{}}, turns, observer),
+		configs:      newGatherer(configs, turns, observer),
+		applications: newCache(newGatherer(applications{client: client, observer: observer}, turns, observer)),
+		profiles:     newCache(newGatherer(profiles, turns, observer)),
+	}
+}
+
+func collectionOf[T any](client *ordercloud.Client, objects ordercloud.Collection[T], id func(T) string, observer Observer) source[string, T] {
+	return collection[T]{objects: objects, id: id, path: client.BaseURL() + objects.ListPath(), observer: observer}
+}
+
+// BuyerUser returns a user, or that there is none or no such buyer.
+func (m *Marketplace) BuyerUser(ctx context.Context, buyerID, userID string) (ordercloud.BuyerUser, bool, error) {
+	return m.users.look(ctx, userKey{buyerID: buyerID, userID: userID})
+}
+
+// ImpersonationConfig returns an impersonation config, or that there is none.
+func (m *Marketplace) ImpersonationConfig(ctx context.Context, id string) (ordercloud.ImpersonationConfig, bool, error) {
+	return m.configs.look(ctx, id)
+}
+
+// APIClientsNamed returns the IDs of the API clients whose AppName is exactly the
+// name. They may be some seconds old, see Fresh.
+func (m *Marketplace) APIClientsNamed(ctx context.Context, name string) ([]string, error) {
+	ids, _, err := m.applications.look(ctx, name)
+	return ids, err
+}
+
+// SecurityProfileExists says whether there is such a security profile. The answer
+// may be some seconds old, see Fresh.
+func (m *Marketplace) SecurityProfileExists(ctx context.Context, id string) (bool, error) {
+	_, found, err := m.profiles.look(ctx, id)
+	return found, err
+}
+
+// SetInterval bounds how long references are remembered: half of the interval at
+// which objects are compared, so that each comparison sees what changed since the
+// one before.
+func (m *Marketplace) SetInterval(interval time.Duration) {
+	m.applications.remember(min(referenceAge, interval/2))
+	m.profiles.remember(min(referenceAge, interval/2))
+}
+
+// ForgetReferences drops what is remembered of API clients and security profiles:
+// OrderCloud has refused one that was found a moment ago.
+func (m *Marketplace) ForgetReferences() {
+	m.applications.forget()
+	m.profiles.forget()
+}

@@ -1,0 +1,182 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package look
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+)
+
+// acrossPath lists the users of all buyers.
+const acrossPath = "/v1/buyerusers"
+
+// rolesAcross let a token list the users of all buyers [D]; BuyerUserAdmin does
+// not.
+var rolesAcross = []string{"FullAccess", "BuyerUserReader"}
+
+// ownListFrom is how many users of one buyer have to wait for the buyer's own list
+// to be worth a call when the list across buyers would hold others too.
+const ownListFrom = ordercloud.MaximumPageSize / 2
+
+// userKey names a user: an ID is unique inside of its buyer only [D].
+type userKey struct{ buyerID, userID string }
+
+func (k userKey) fold() userKey {
+	return userKey{buyerID: strings.ToLower(k.buyerID), userID: strings.ToLower(k.userID)}
+}
+
+// users looks users up in their buyer's list or, where the token may, in the list
+// across all buyers, so that batches fill though each buyer has only a few.
+type users struct {
+	client   *ordercloud.Client
+	observer Observer
+
+	lock sync.Mutex
+	// across says that the token may list across buyers.
+	across bool
+	// refused says that such a list was not answered usably: it is not tried again
+	// with this client.
+	refused bool
+	// crowded are IDs that more buyers have than the list across buyers holds.
+	// These users are looked up in their buyer's own list.
+	crowded map[string]bool
+}
+
+func (u *users) prepare(ctx context.Context) {
+	token, err := u.client.Token(ctx) // an error shows in the call that follows
+	u.lock.Lock()
+	defer u.lock.Unlock()
+	u.across = err == nil && !u.refused &&
+		slices.ContainsFunc(rolesAcross, func(role string) bool { return slices.Contains(token.Roles, role) })
+}
+
+func (u *users) choose(waiting []userKey) ([]userKey, bool) {
+	u.lock.Lock()
+	defer u.lock.Unlock()
+	first := waiting[0]
+	ownPath := u.client.BaseURL() + u.client.BuyerUsers(first.buyerID).ListPath()
+	own, whole := fit(waiting, ownPath, func(key userKey) (string, bool) { return key.userID, key.buyerID == first.buyerID })
+	if !u.across || u.crowded[first.userID] || len(own) >= ownListFrom {
+		return own, whole
+	}
+	return fit(waiting, u.client.BaseURL()+acrossPath, func(key userKey) (string, bool) { return key.userID, !u.crowded[key.userID] })
+}
+
+func (u *users) one(ctx context.Context, key userKey) (ordercloud.BuyerUser, bool, error) {
+	u.observer.called()
+	return present(u.client.BuyerUsers(key.buyerID).Get(ctx, key.userID))
+}
+
+func (u *users) many(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+	isOther := func(key userKey) bool { return key.buyerID != keys[0].buyerID }
+	if slices.ContainsFunc(keys, isOther) {
+		return u.manyAcross(ctx, keys)
+	}
+	return u.manyOfBuyer(ctx, keys)
+}
+
+func (u *users) manyOfBuyer(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+	u.observer.called()
+	page, err := listByID(ctx, u.client.BuyerUsers(keys[0].buyerID).List, userIDs(keys))
+	if ordercloud.IsNotFound(err) {
+		return nil, nil // there is no such buyer, and so none of its users
+	}
+	if err != nil {
+		return nil, err
+	}
+	if isCut(page) {
+		return nil, errUnusable
+	}
+	answered := map[userKey]ordercloud.BuyerUser{}
+	for _, user := range page.Items {
+		answered[userKey{keys[0].buyerID, user.ID}] = user
+	}
+	found, unsure := assign(keys, answered, userKey.fold)
+	return found, u.add(ctx, found, unsure)
+}
+
+// manyAcross asks for users of several buyers at once. Users of other buyers with
+// the same IDs come along, and CompanyID tells them apart; where they leave no
+// room, those who did not find a place are asked for one by one.
+func (u *users) manyAcross(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+	u.observer.called()
+	page, err := listByID(ctx, u.client.ListBuyerUsers, userIDs(keys))
+	if ordercloud.IsForbidden(err) || err == nil && slices.ContainsFunc(page.Items, lacksCompany) {
+		u.refuse()
+		return nil, errUnusable
+	}
+	if err != nil {
+		return nil, err
+	}
+	answered := map[userKey]ordercloud.BuyerUser{}
+	for _, user := range page.Items {
+		answered[userKey{user.CompanyID, user.ID}] = user
+	}
+	found, unsure := assign(keys, answered, userKey.fold)
+	if isCut(page) {
+		u.noteCrowded(keys, page.Items)
+		unsure = slices.DeleteFunc(slices.Clone(keys), func(key userKey) bool {
+			_, ok := found[key]
+			return ok
+		})
+	}
+	return found, u.add(ctx, found, unsure)
+}
+
+// add asks for users one by one and adds those that exist.
+func (u *users) add(ctx context.Context, found map[userKey]ordercloud.BuyerUser, unsure []userKey) error {
+	for _, key := range unsure {
+		user, ok, err := u.one(ctx, key)
+		if err != nil {
+			return err
+		}
+		if ok {
+			found[key] = user
+		}
+	}
+	return nil
+}
+
+func lacksCompany(user ordercloud.BuyerUser) bool { return user.CompanyID == "" }
+
+func (u *users) refuse() {
+	u.lock.Lock()
+	defer u.lock.Unlock()
+	u.refused, u.across = true, false
+}
+
+// noteCrowded notes the IDs of which the answer holds more users than were asked
+// for.
+func (u *users) noteCrowded(asked []userKey, answered []ordercloud.BuyerUser) {
+	surplus := map[string]int{}
+	for _, user := range answered {
+		surplus[user.ID]++
+	}
+	for _, key := range asked {
+		surplus[key.userID]--
+	}
+	u.lock.Lock()
+	defer u.lock.Unlock()
+	for id, more := range surplus {
+		if more > 0 {
+			u.crowded[id] = true
+		}
+	}
+}
+
+func userIDs(keys []userKey) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, key := range keys {
+		if !seen[key.userID] {
+			seen[key.userID] = true
+			ids = append(ids, key.userID)
+		}
+	}
+	return ids
+}

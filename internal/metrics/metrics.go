@@ -1,0 +1,112 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metrics counts what OrderCloud is asked, for each Marketplace. No label
+// holds the name or ID of an object other than the Marketplace.
+package metrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+)
+
+// Labels of the metrics.
+const (
+	labelMarketplace = "marketplace"
+	labelMethod      = "method"
+	labelRoute       = "route"
+	labelCode        = "code"
+)
+
+// CodeNoAnswer is the code of a request that no answer came to.
+const CodeNoAnswer = "error"
+
+var (
+	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ordercloud_api_requests_total",
+		Help: "Requests sent to OrderCloud, every attempt and token request included, by the path's template and the answer's HTTP status; error when no answer came.",
+	}, []string{labelMarketplace, labelMethod, labelRoute, labelCode})
+	durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "ordercloud_api_request_duration_seconds",
+		Help:    "Seconds from sending a request until the head of its answer arrived, without the wait in the limiter.",
+		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+	}, []string{labelMarketplace, labelMethod, labelRoute})
+	waits = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "ordercloud_api_limiter_wait_seconds",
+		Help:    "Seconds that a request waited for its turn in the Marketplace's limiter.",
+		Buckets: []float64{.001, .01, .1, .5, 1, 5, 10, 30, 60, 300},
+	}, []string{labelMarketplace})
+	breakerOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "ordercloud_api_breaker_open",
+		Help: "1 while OrderCloud is not called because it failed repeatedly, else 0.",
+	}, []string{labelMarketplace})
+	looks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ordercloud_looks_total",
+		Help: "Looks at objects and references in OrderCloud that passes asked for.",
+	}, []string{labelMarketplace})
+	lookBatches = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ordercloud_look_batches_total",
+		Help: "Calls that answered looks; looks divided by these is the batch size.",
+	}, []string{labelMarketplace})
+)
+
+func init() {
+	ctrlmetrics.Registry.MustRegister(requests, durations, waits, breakerOpen, looks, lookBatches)
+}
+
+// Marketplace counts for one Marketplace. It is safe for use by many goroutines.
+type Marketplace struct{ name string }
+
+// For returns the counters of a Marketplace, given as NAMESPACE/NAME. Those that
+// need no more labels exist from then on, with the value 0.
+func For(name string) Marketplace {
+	breakerOpen.WithLabelValues(name)
+	looks.WithLabelValues(name)
+	lookBatches.WithLabelValues(name)
+	return Marketplace{name: name}
+}
+
+// Request counts a request and how long it took. Status 0 means that no answer
+// came. The route is the path's template, without any ID.
+func (m Marketplace) Request(method, route string, status int, took time.Duration) {
+	code := CodeNoAnswer
+	if status != 0 {
+		code = strconv.Itoa(status)
+	}
+	requests.WithLabelValues(m.name, method, route, code).Inc()
+	durations.WithLabelValues(m.name, method, route).Observe(took.Seconds())
+}
+
+// LimiterWaited records how long a request waited for its turn.
+func (m Marketplace) LimiterWaited(waited time.Duration) {
+	waits.WithLabelValues(m.name).Observe(waited.Seconds())
+}
+
+// BreakerChanged records whether the breaker is open.
+func (m Marketplace) BreakerChanged(open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	breakerOpen.WithLabelValues(m.name).Set(value)
+}
+
+// Looked counts looks that one batch answers.
+func (m Marketplace) Looked(count int) { looks.WithLabelValues(m.name).Add(float64(count)) }
+
+// LookCalled counts a call that answers looks.
+func (m Marketplace) LookCalled() { lookBatches.WithLabelValues(m.name).Inc() }
+
+// Forget removes the counters of a Marketplace that is gone.
+func (m Marketplace) Forget() {
+	match := prometheus.Labels{labelMarketplace: m.name}
+	requests.DeletePartialMatch(match)
+	durations.DeletePartialMatch(match)
+	waits.DeletePartialMatch(match)
+	breakerOpen.DeletePartialMatch(match)
+	looks.DeletePartialMatch(match)
+	lookBatches.DeletePartialMatch(match)
+}

@@ -96,8 +96,8 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Comma-separated namespaces whose objects are managed; empty means all.")
 	flags.StringVar(&parsed.allowedEndpoints, "allowed-endpoints", marketplace.DefaultEndpoints,
 		"Comma-separated base URLs that may be contacted, scheme://host[:port]; a host may begin with *. for all its subdomains, and plain http is for loopback hosts only.")
-	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 64,
-		"How many objects of one kind are worked on at the same time; each Marketplace's rateLimit bounds the calls.")
+	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 512,
+		"How many objects of one kind are worked on at the same time. They wait rather than work, and share their looks while they do; each Marketplace's rateLimit bounds the calls.")
 	showVersion := flags.Bool("version", false, "Print the version and exit.")
 	parsed.zap.BindFlags(flags)
 	if err := flags.Parse(arguments); err != nil {

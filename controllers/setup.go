@@ -7,6 +7,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
@@ -25,7 +26,8 @@ type Options struct {
 	// AllowedEndpoints are the only hosts that are ever contacted.
 	AllowedEndpoints marketplace.Endpoints
 	// MaxConcurrentReconciles is how many objects of one kind are worked on at
-	// the same time; most of that time they wait for OrderCloud.
+	// the same time. Passes wait rather than work, and those that wait for the
+	// same share their looks: the more of them, the fewer calls.
 	MaxConcurrentReconciles int
 	// UserAgent names the operator and its version to OrderCloud.
 	UserAgent string
@@ -57,10 +59,18 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	return nil
 }
 
+// passTimeout bounds one pass, so that nothing can hold a worker for ever. It is
+// far longer than a pass takes: in a marketplace that admits few requests per
+// second, looks and writes wait for their turn.
+const passTimeout = 10 * time.Minute
+
 func (o Options) controller() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),
 		RateLimiter:             lifecycle.NewRateLimiter(),
+		ReconciliationTimeout:   passTimeout,
+		// A replica that waits to become the leader knows all objects by then.
+		EnableWarmup: new(true),
 	}
 }
 
@@ -72,6 +82,7 @@ func controllerOf(manager ctrl.Manager, object client.Object, list func() client
 	return ctrl.NewControllerManagedBy(manager).
 		For(object, builder.WithPredicates(declarationChanged())).
 		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
+		Watches(&v1alpha1.Marketplace{}, followRecovery(cached, list), builder.WithPredicates(becameSynced())).
 		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
 		WithOptions(options.controller())
 }

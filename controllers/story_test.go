@@ -33,14 +33,17 @@ type story struct {
 	url       string
 }
 
-// begin opens a sandbox and declares a ready-to-use Marketplace "default" with
-// its Secret in a namespace of its own.
+// begin opens a sandbox and declares a Marketplace "default" with its Secret in a
+// namespace of its own. It is Ready when the story begins: becoming so, it would
+// wake the story's objects at a moment that no story chose.
 func begin(ctx context.Context, options ...sandbox.Option) *story {
 	GinkgoHelper()
 	s := beginWithoutMarketplace(ctx, options...)
 	clientID, clientSecret := s.sandbox.Credentials()
 	s.create(credentials(s.namespace, clientID, clientSecret))
-	s.create(s.marketplace("default"))
+	declared := s.marketplace("default")
+	s.create(declared)
+	s.eventuallyReady(declared, v1alpha1.ReasonInSync)
 	return s
 }
 

@@ -9,7 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -60,18 +62,75 @@ func conditionStatus(object client.Object, kind string) string {
 	return string(condition.Status)
 }
 
+// wakeAll wakes whatever an event concerns, behind what a person waits for: one
+// Marketplace may concern thousands. What is there when the operator starts wakes
+// nothing, because every object is looked at then anyway.
+func wakeAll(find func(context.Context, client.Object) []reconcile.Request) handler.EventHandler {
+	return waking(new(handler.LowPriority), find)
+}
+
+// wakeFew wakes what an event concerns at once.
+func wakeFew(find func(context.Context, client.Object) []reconcile.Request) handler.EventHandler {
+	return waking(nil, find)
+}
+
+func waking(priority *int, find func(context.Context, client.Object) []reconcile.Request) handler.EventHandler {
+	wake := func(ctx context.Context, object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		found := find(ctx, object)
+		if ranked, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+			ranked.AddWithOpts(priorityqueue.AddOpts{Priority: priority}, found...)
+			return
+		}
+		for _, request := range found {
+			queue.Add(request)
+		}
+	}
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, change event.CreateEvent, waiting queue) {
+			if !change.IsInInitialList {
+				wake(ctx, change.Object, waiting)
+			}
+		},
+		UpdateFunc: func(ctx context.Context, change event.UpdateEvent, waiting queue) {
+			wake(ctx, change.ObjectNew, waiting)
+		},
+		DeleteFunc: func(ctx context.Context, change event.DeleteEvent, waiting queue) { wake(ctx, change.Object, waiting) },
+	}
+}
+
 // followMarketplaces wakes every object of a kind that refers to the Marketplace
 // of an event.
 func followMarketplaces(reader client.Reader, list func() client.ObjectList) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []reconcile.Request {
+	return wakeAll(func(ctx context.Context, object client.Object) []reconcile.Request {
 		return requests(ctx, reader, list(), client.MatchingFields{byMarketplace: client.ObjectKeyFromObject(object).String()})
 	})
+}
+
+// followRecovery wakes the objects of a kind that could not be compared while the
+// Marketplace of the event was out of reach.
+func followRecovery(reader client.Reader, list func() client.ObjectList) handler.EventHandler {
+	return wakeAll(func(ctx context.Context, object client.Object) []reconcile.Request {
+		return requestsFor(ctx, reader, list(), isNotSynced,
+			client.MatchingFields{byMarketplace: client.ObjectKeyFromObject(object).String()})
+	})
+}
+
+func isNotSynced(object client.Object) bool {
+	return !meta.IsStatusConditionTrue(conditionsOf(object), v1alpha1.SyncedCondition)
+}
+
+// becameSynced lets an update through with which an object became Synced.
+func becameSynced() predicate.Predicate {
+	return predicate.And[client.Object](conditionChanged(v1alpha1.SyncedCondition), predicate.NewPredicateFuncs(func(object client.Object) bool {
+		return !isNotSynced(object)
+	}))
 }
 
 // followCredentials wakes every object of a kind whose Marketplace uses the
 // Secret of an event.
 func followCredentials(reader client.Reader, list func() client.ObjectList) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, secret client.Object) []reconcile.Request {
+	return wakeAll(func(ctx context.Context, secret client.Object) []reconcile.Request {
 		var woken []reconcile.Request
 		for _, key := range requests(ctx, reader, &v1alpha1.MarketplaceList{},
 			client.InNamespace(secret.GetNamespace()), client.MatchingFields{byCredentialsSecret: secret.GetName()}) {
@@ -84,7 +143,7 @@ func followCredentials(reader client.Reader, list func() client.ObjectList) hand
 // followNamed wakes the objects of the event's own namespace that an index lists
 // under the name of the event's object.
 func followNamed(reader client.Reader, list func() client.ObjectList, index string) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, object client.Object) []reconcile.Request {
+	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
 		return requests(ctx, reader, list(), client.InNamespace(object.GetNamespace()), client.MatchingFields{index: object.GetName()})
 	})
 }
@@ -92,6 +151,11 @@ func followNamed(reader client.Reader, list func() client.ObjectList, index stri
 // requests lists the objects that match. A cache that cannot answer is told to
 // the log: the objects are still compared at their interval.
 func requests(ctx context.Context, reader client.Reader, list client.ObjectList, options ...client.ListOption) []reconcile.Request {
+	return requestsFor(ctx, reader, list, func(client.Object) bool { return true }, options...)
+}
+
+// requestsFor lists the objects that match and are wanted.
+func requestsFor(ctx context.Context, reader client.Reader, list client.ObjectList, isWanted func(client.Object) bool, options ...client.ListOption) []reconcile.Request {
 	options = append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err := reader.List(ctx, list, options...); err != nil {
 		log.FromContext(ctx).Error(err, "Listing the objects to wake failed")
@@ -99,7 +163,7 @@ func requests(ctx context.Context, reader client.Reader, list client.ObjectList,
 	}
 	var found []reconcile.Request
 	_ = meta.EachListItem(list, func(item runtime.Object) error {
-		if object, ok := item.(client.Object); ok {
+		if object, ok := item.(client.Object); ok && isWanted(object) {
 			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(object)})
 		}
 		return nil

@@ -13,6 +13,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -36,10 +38,10 @@ func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
 func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID = object.UserID() }
 
 // Bind binds one BuyerUser to the user that it declares.
-func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, marketplace *ordercloud.Client) lifecycle.External {
+func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, connection *marketplace.Connection) lifecycle.External {
 	return &buyerUser{
-		BuyerUsers: b, object: object,
-		users: marketplace.BuyerUsers(string(object.Spec.BuyerID)), baseURL: marketplace.BaseURL(),
+		BuyerUsers: b, object: object, looks: connection.Looks,
+		users: connection.Client.BuyerUsers(string(object.Spec.BuyerID)), baseURL: connection.Client.BaseURL(),
 	}
 }
 
@@ -47,6 +49,7 @@ type buyerUser struct {
 	BuyerUsers
 
 	object  *v1alpha1.BuyerUser
+	looks   *look.Marketplace
 	users   ordercloud.Collection[ordercloud.BuyerUser]
 	baseURL string
 	// sent is the password that this pass wrote.
@@ -59,12 +62,12 @@ func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation,
 		return lifecycle.Observation{}, err
 	}
 	u.sent = password{}
-	user, err := u.users.Get(ctx, u.object.UserID())
-	if ordercloud.IsNotFound(err) {
-		return lifecycle.Observation{}, nil
-	}
+	user, found, err := u.looks.BuyerUser(ctx, string(u.object.Spec.BuyerID), u.object.UserID())
 	if err != nil {
 		return lifecycle.Observation{}, explain(u.call("reading"), err)
+	}
+	if !found {
+		return lifecycle.Observation{}, nil
 	}
 	return u.compare(ctx, user)
 }

@@ -27,6 +27,9 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
@@ -43,11 +46,12 @@ const (
 
 // world is a sandbox with a client of it, and what Kubernetes holds.
 type world struct {
-	t      *testing.T
-	box    *sandbox.Sandbox
-	client *ordercloud.Client
-	kube   client.WithWatch
-	url    string
+	t   *testing.T
+	box *sandbox.Sandbox
+	// connection is used by no other test.
+	connection *marketplace.Connection
+	kube       client.WithWatch
+	url        string
 	// answer, when set, answers a request instead of the sandbox, or rewrites
 	// what the sandbox answered: set it before the first call.
 	answer func(request *http.Request, status int, body string) (int, string)
@@ -70,8 +74,10 @@ func begin(t *testing.T, objects ...client.Object) *world {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	clientID, secret := box.Credentials()
-	w.client, err = ordercloud.New(ordercloud.Config{
-		BaseURL: server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
+	turns := limiter.New(limiter.Limits{RequestsPerSecond: 1000, Concurrency: 8}, limiter.Observer{})
+	reached, err := ordercloud.New(ordercloud.Config{
+		Transport: turns.Transport(ordercloud.NewTransport(), ordercloud.IsTokenRequest),
+		BaseURL:   server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
 		Scopes: []string{
 			"SetSecurityProfile", "BuyerUserAdmin", "ApiClientReader", "SecurityProfileReader", "BuyerReader",
 			"UserGroupReader", "AdminUserGroupReader", "AdminUserReader",
@@ -80,6 +86,7 @@ func begin(t *testing.T, objects ...client.Object) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.connection = &marketplace.Connection{Client: reached, Looks: look.New(reached, turns, look.Observer{})}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -146,11 +153,11 @@ func passwordSecret(password string) *corev1.Secret {
 }
 
 func (w *world) bindUser(user *v1alpha1.BuyerUser) lifecycle.External {
-	return external.BuyerUsers{Reader: w.kube, Secrets: w.kube}.Bind(user, w.client)
+	return external.BuyerUsers{Reader: w.kube, Secrets: w.kube}.Bind(user, w.connection)
 }
 
 func (w *world) bindConfig(config *v1alpha1.ImpersonationConfig) lifecycle.External {
-	return external.ImpersonationConfigs{Reader: w.kube}.Bind(config, w.client)
+	return external.ImpersonationConfigs{Reader: w.kube}.Bind(config, w.connection)
 }
 
 func (w *world) mutate(method, path string, body map[string]any) {

@@ -14,6 +14,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -38,10 +40,10 @@ func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string 
 func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
 
 // Bind binds one ImpersonationConfig to the config that it declares.
-func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, marketplace *ordercloud.Client) lifecycle.External {
+func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, connection *marketplace.Connection) lifecycle.External {
 	return &impersonationConfig{
-		ImpersonationConfigs: i, object: object,
-		marketplace: marketplace, configs: marketplace.ImpersonationConfigs(),
+		ImpersonationConfigs: i, object: object, looks: connection.Looks,
+		marketplace: connection.Client, configs: connection.Client.ImpersonationConfigs(),
 	}
 }
 
@@ -49,6 +51,7 @@ type impersonationConfig struct {
 	ImpersonationConfigs
 
 	object      *v1alpha1.ImpersonationConfig
+	looks       *look.Marketplace
 	marketplace *ordercloud.Client
 	configs     ordercloud.Collection[ordercloud.ImpersonationConfig]
 	// desired is what the declaration stands for, once its references are
@@ -70,17 +73,16 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 	if err := c.resolve(ctx, claimed); err != nil {
 		return lifecycle.Observation{}, err
 	}
-	seen, err := c.configs.Get(ctx, c.object.ConfigID())
-	missing := ordercloud.IsNotFound(err)
-	if missing && c.unresolved != nil {
+	seen, found, err := c.looks.ImpersonationConfig(ctx, c.object.ConfigID())
+	if err != nil {
+		return lifecycle.Observation{}, explain(c.call("reading"), err)
+	}
+	if !found && c.unresolved != nil {
 		// Nothing is granted to somebody who may not be there any more.
 		return lifecycle.Observation{}, c.unresolved
 	}
-	if err != nil && !missing {
-		return lifecycle.Observation{}, explain(c.call("reading"), err)
-	}
 	c.object.Status.Resolved = c.resolved
-	if missing {
+	if !found {
 		return lifecycle.Observation{}, nil
 	}
 	return c.compare(seen), nil
@@ -88,6 +90,9 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 
 // Create makes the config.
 func (c *impersonationConfig) Create(ctx context.Context) (lifecycle.Observation, error) {
+	if err := c.checkProfile(ctx); err != nil {
+		return lifecycle.Observation{}, err
+	}
 	created, err := c.configs.Create(ctx, c.desired)
 	if ordercloud.IsIDExists(err) {
 		return lifecycle.Observation{}, lifecycle.ErrExists
@@ -101,6 +106,9 @@ func (c *impersonationConfig) Create(ctx context.Context) (lifecycle.Observation
 // Update puts the whole config: every one of its fields is declared, and a stray
 // null would grant the whole marketplace.
 func (c *impersonationConfig) Update(ctx context.Context, _ drift.Fields) (lifecycle.Observation, error) {
+	if err := c.checkProfile(ctx); err != nil {
+		return lifecycle.Observation{}, err
+	}
 	saved, err := c.configs.Save(ctx, c.object.ConfigID(), c.desired)
 	if err != nil {
 		return lifecycle.Observation{}, c.explainWrite(ctx, "updating", err)

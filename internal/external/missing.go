@@ -14,6 +14,9 @@ import (
 // name what is missing, everything that the config refers to is looked up, so
 // that the status can.
 func (c *impersonationConfig) explainWrite(ctx context.Context, verb string, err error) error {
+	if ordercloud.IsNotFound(err) || ordercloud.IsInvalid(err) {
+		c.looks.ForgetReferences()
+	}
 	if _, _, named := ordercloud.MissingObject(err); !named && (ordercloud.IsNotFound(err) || ordercloud.IsInvalid(err)) {
 		if missing := c.findMissing(ctx); missing != nil {
 			return missing.By(err)

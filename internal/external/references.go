@@ -118,32 +118,17 @@ func (c *impersonationConfig) resolveUser(ctx context.Context, reference *v1alph
 	return nil
 }
 
-// filterOperators are what a filter takes for an operator [D]. How one inside of
-// a value would be escaped is not established [N], so a name with one is looked
-// for among all applications.
-const filterOperators = "*|!<>"
-
-// resolveClient looks an application up by its name. A filter may match more
-// than it names, so the answer is compared again [N].
+// resolveClient looks an application up by its name.
 func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 	name := c.object.Spec.ClientName
 	if name == "" {
 		return nil
 	}
-	var filters []ordercloud.Filter
-	if !strings.ContainsAny(name, filterOperators) {
-		filters = append(filters, ordercloud.Filter{Field: "AppName", Expression: name})
-	}
-	var ids []string
-	for application, err := range c.marketplace.APIClients().All(ctx, filters...) {
-		if err != nil {
-			return explain(failure.Call{
-				Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: c.marketplace.BaseURL(),
-			}, err)
-		}
-		if application.AppName == name {
-			ids = append(ids, application.ID)
-		}
+	ids, err := c.looks.APIClientsNamed(ctx, name)
+	if err != nil {
+		return explain(failure.Call{
+			Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: c.marketplace.BaseURL(),
+		}, err)
 	}
 	switch len(ids) {
 	case 0:
@@ -158,6 +143,17 @@ func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 			"%d API clients in %s are named %q: give clientID instead, or rename the others", len(ids), c.marketplace.BaseURL(), name).
 			Stall()
 	}
+}
+
+// checkProfile asks before a write whether there is the security profile: a
+// thousand configs that name a missing one cost one call and no refused write.
+func (c *impersonationConfig) checkProfile(ctx context.Context) error {
+	id := c.desired.SecurityProfileID
+	found, err := c.looks.SecurityProfileExists(ctx, id)
+	if err != nil || found {
+		return nil // what this look could not find out, the write will
+	}
+	return failure.MissingInOrderCloud("security profile", id, c.marketplace.BaseURL())
 }
 
 // noteResolved also notices that a reference stands for something else than

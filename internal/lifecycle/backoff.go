@@ -36,8 +36,8 @@ func (j jittered) When(item reconcile.Request) time.Duration {
 	return wait/2 + rand.N(wait/2+1) //nolint:gosec // jitter needs no secret randomness
 }
 
-// early returns 90 to 100 % of an interval: objects are compared at least that
-// often, and those that were created together drift apart.
+// early returns 90 to 100 % of a wait, so that those who wait for the same do not
+// all come in the same moment.
 func early(interval time.Duration) time.Duration {
 	return interval - rand.N(interval/10+1) //nolint:gosec // jitter needs no secret randomness
 }

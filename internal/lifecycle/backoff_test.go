@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -42,7 +43,7 @@ func TestAnObjectThatFailsWaitsEverLonger(t *testing.T) {
 	}
 }
 
-func TestAnObjectIsComparedALittleBeforeItsIntervalEnds(t *testing.T) {
+func TestThoseWhoWaitForTheSameComeALittleEarly(t *testing.T) {
 	for _, interval := range []time.Duration{1, time.Second, time.Minute, time.Hour} {
 		for range 200 {
 			if got := early(interval); got < interval-interval/10 || got > interval {
@@ -58,14 +59,16 @@ func TestTheKindOfFailureDecidesWhenToLookAgain(t *testing.T) {
 		problem        *failure.Failure
 		earliest, last time.Duration
 	}{
-		"nothing is wrong":   {nil, interval * 9 / 10, interval},
-		"at the interval":    {failure.New("Rejected", "no").Again(failure.AtInterval), interval * 9 / 10, interval},
-		"stalled":            {failure.New("Rejected", "no").Stall(), interval * 9 / 10, interval},
-		"once a minute":      {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), time.Minute, time.Minute + time.Second},
-		"soon":               {failure.New("Unavailable", "no"), FirstRetry / 2, FirstRetry},
-		"stalled, yet soon":  {failure.New("ReferenceNotFound", "no").Stall().Again(failure.Backoff), FirstRetry / 2, FirstRetry},
-		"when it was told":   {after(90 * time.Second), 90 * time.Second, 91 * time.Second},
-		"told, and not soon": {after(2 * time.Hour), 2 * time.Hour, 2*time.Hour + time.Second},
+		"nothing is wrong":      {nil, interval * 9 / 10, interval},
+		"at the interval":       {failure.New("Rejected", "no").Again(failure.AtInterval), interval * 9 / 10, interval},
+		"stalled":               {failure.New("Rejected", "no").Stall(), interval * 9 / 10, interval},
+		"once a minute":         {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), time.Minute, time.Minute + time.Second},
+		"soon":                  {failure.New("Unavailable", "no"), FirstRetry / 2, FirstRetry},
+		"stalled, yet soon":     {failure.New("ReferenceNotFound", "no").Stall().Again(failure.Backoff), FirstRetry / 2, FirstRetry},
+		"when it was told":      {after(90 * time.Second), 90 * time.Second, 91 * time.Second},
+		"told, and not soon":    {after(2 * time.Hour), 2 * time.Hour, 2*time.Hour + time.Second},
+		"not before a probe":    {unavailableFor(time.Minute), time.Minute, time.Minute},
+		"sooner than it has to": {unavailableFor(time.Millisecond), FirstRetry / 2, FirstRetry},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := passOf(interval)
@@ -73,12 +76,23 @@ func TestTheKindOfFailureDecidesWhenToLookAgain(t *testing.T) {
 			if result.RequeueAfter < test.earliest || result.RequeueAfter > test.last {
 				t.Errorf("looks again after %s, want %s to %s", result.RequeueAfter, test.earliest, test.last)
 			}
+			// An object that kept the priority of an edit would compete with edits
+			// for ever.
+			if result.Priority == nil || *result.Priority != handler.LowPriority {
+				t.Errorf("looks again with priority %v", result.Priority)
+			}
 		})
 	}
 }
 
 func after(wait time.Duration) *failure.Failure {
 	problem := failure.New("RateLimited", "slow down")
+	problem.After = wait
+	return problem
+}
+
+func unavailableFor(wait time.Duration) *failure.Failure {
+	problem := failure.New("Unavailable", "out of reach")
 	problem.After = wait
 	return problem
 }

@@ -6,9 +6,11 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -27,7 +29,7 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	external := p.Kind.Bind(p.object, connection.Client)
+	external := p.Kind.Bind(p.object, connection)
 	for range maxLooks {
 		found, err := p.round(ctx, external)
 		switch {
@@ -56,6 +58,11 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 		return verdict{}, err
 	}
 	action := Plan(PolicyOf(p.spec), p.claimed(), seen)
+	if action.Writes() {
+		if err := p.checkDeclared(ctx); err != nil {
+			return verdict{}, err
+		}
+	}
 	isDrift := p.isDrift(action, seen)
 	found := verdict{looked: true, isDrift: isDrift, now: p.describe(seen, isDrift)}
 	found.drifted = found.now
@@ -78,6 +85,25 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 		return found, seen.Unresolved
 	}
 	return found, err
+}
+
+// errRedeclared says that the resource changed while the pass looked.
+var errRedeclared = errors.New("the resource was declared anew")
+
+// checkDeclared makes sure that what is about to be written is still what is
+// declared: a look may have waited long for its turn, and whoever switched the
+// resource to Observe meanwhile does not expect another write.
+func (p *pass[T]) checkDeclared(ctx context.Context) error {
+	fresh := p.Kind.New()
+	err := p.Client.Get(ctx, client.ObjectKeyFromObject(p.object), fresh)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading the declaration of %s again: %w", p.path(), err)
+	}
+	if err != nil || fresh.GetUID() != p.object.GetUID() || fresh.GetGeneration() != p.object.GetGeneration() ||
+		!fresh.GetDeletionTimestamp().IsZero() {
+		return errRedeclared
+	}
+	return nil
 }
 
 func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // Object is a resource that declares one OrderCloud object.
@@ -53,9 +52,9 @@ type Kind[T Object] interface {
 	// Describe records in the kind's part of the status what the declaration tells
 	// by itself.
 	Describe(object T)
-	// Bind binds a resource to its object in the marketplace that the client
+	// Bind binds a resource to its object in the marketplace that the connection
 	// reaches. It calls nothing.
-	Bind(object T, marketplace *ordercloud.Client) External
+	Bind(object T, connection *marketplace.Connection) External
 }
 
 // Observation is what a look or the answer to a write showed.

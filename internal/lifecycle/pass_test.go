@@ -33,8 +33,8 @@ func TestANewUserCostsOneWriteToOrderCloudAndTwoToKubernetes(t *testing.T) {
 	if !isClaimed(user) || user.Status.Path != userPath || user.Status.CompanyID != "acme" || user.Status.ObservedGeneration != 1 {
 		t.Errorf("claimed %v, status %+v", isClaimed(user), user.Status)
 	}
-	if result.RequeueAfter < 9*time.Minute || result.RequeueAfter > 10*time.Minute {
-		t.Errorf("looks again after %s", result.RequeueAfter)
+	if result.RequeueAfter != w.untilTick() {
+		t.Errorf("looks again after %s, and not on the tick in %s", result.RequeueAfter, w.untilTick())
 	}
 }
 
@@ -270,8 +270,8 @@ func TestAValueThatOrderCloudChangesIsToldAndNotWrittenInALoop(t *testing.T) {
 	}
 	w.expect(user, "Ready", "False NotConverging")
 	w.expect(user, "Stalled", "True NotConverging")
-	if result.RequeueAfter < 9*time.Minute {
-		t.Errorf("tries again after %s", result.RequeueAfter)
+	if result.RequeueAfter != w.untilTick() {
+		t.Errorf("tries again after %s, and not on the tick in %s", result.RequeueAfter, w.untilTick())
 	}
 	want := []v1alpha1.DriftEntry{{Field: "FirstName", Desired: "Qwerta", Observed: "QWERTA"}}
 	if diff := cmp.Diff(want, user.Status.Drift); diff != "" {

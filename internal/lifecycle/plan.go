@@ -36,6 +36,9 @@ type Action struct {
 // Adopts says that the action takes an object that already exists.
 func (a Action) Adopts() bool { return a.Claim && a.Verb != Create }
 
+// Writes says that the action changes a live resource's object in OrderCloud.
+func (a Action) Writes() bool { return a.Verb == Create || a.Verb == Update }
+
 // Policy is what a resource's spec allows.
 type Policy struct {
 	Management v1alpha1.ManagementPolicy

@@ -333,3 +333,37 @@ func TestAStopDuringALookIsNoFailure(t *testing.T) {
 	w.expectWrites()
 	w.expectEvents()
 }
+
+func TestWhatIsNoLongerDeclaredIsNotWritten(t *testing.T) {
+	for name, change := range map[string]func(*world, *v1alpha1.BuyerUser){
+		"the operator may only watch from now on": func(w *world, user *v1alpha1.BuyerUser) {
+			edit(w, user, func(user *v1alpha1.BuyerUser) { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve })
+		},
+		"another e-mail is declared": func(w *world, user *v1alpha1.BuyerUser) {
+			edit(w, user, func(user *v1alpha1.BuyerUser) { user.Spec.Email = "next@acme.example" })
+		},
+		"the resource is deleted": func(w *world, user *v1alpha1.BuyerUser) { w.remove(user) },
+		"the resource is made anew": func(w *world, user *v1alpha1.BuyerUser) {
+			edit(w, user, func(user *v1alpha1.BuyerUser) { user.Finalizers = nil })
+			w.remove(user)
+			namesake := declaredUser()
+			namesake.UID = "namesake"
+			w.declare(namesake)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			user := declaredUser()
+			w.declare(user)
+			w.mustPass(user)
+			w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
+			w.forget()
+			w.looked = func() { change(w, user) }
+			if _, err := w.pass(user); err != nil {
+				t.Fatal(err)
+			}
+			w.expectWrites()
+			w.expectField(userPath, "Email", "theirs@x.example")
+		})
+	}
+}

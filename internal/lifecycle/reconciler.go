@@ -5,6 +5,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,10 +17,13 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
@@ -49,7 +53,8 @@ type Reconciler[T Object] struct {
 }
 
 const (
-	// conflictRetry is how long a pass waits that lost a race for the resource.
+	// conflictRetry is how long a pass waits that lost a race for the resource:
+	// the change that it lost to wakes it sooner, unless that was no declaration.
 	conflictRetry = 200 * time.Millisecond
 	// settleTimeout bounds what a pass still does when the operator is told to
 	// stop: finish the one write and record it.
@@ -67,7 +72,7 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	result, err := r.begin(object).run(ctx)
-	if apierrors.IsConflict(err) {
+	if apierrors.IsConflict(err) || errors.Is(err, errRedeclared) {
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return result, err
@@ -92,6 +97,8 @@ type pass[T Object] struct {
 	status *v1alpha1.ManagedStatus
 	// interval until the next look when nothing is wrong.
 	interval time.Duration
+	// ticks are the marketplace's common moments to look.
+	ticks marketplace.Ticks
 	// baseURL of the marketplace; empty until it is connected.
 	baseURL string
 }
@@ -102,6 +109,7 @@ func (r *Reconciler[T]) begin(object T) *pass[T] {
 	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status}
 	r.Kind.Describe(object)
 	p.useInterval(marketplace.DefaultInterval)
+	p.ticks = marketplace.TicksOf(marketplace.Key(object.GetNamespace(), spec.MarketplaceRef), marketplace.DefaultInterval)
 	return p
 }
 
@@ -113,6 +121,7 @@ func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
 }
 
 func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
+	ctx = p.ranked(ctx)
 	if err := p.handBackVoid(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -129,6 +138,21 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, err
 	}
 	return p.record(ctx, found)
+}
+
+// ranked says how much the calls of the pass matter. A pass that somebody waits
+// for, because of a change of the resource, goes before those that only compare;
+// one that was asked for with an annotation trusts nothing that is remembered.
+func (p *pass[T]) ranked(ctx context.Context) context.Context {
+	asked := p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation] != p.status.LastHandledReconcileAt
+	if asked {
+		ctx = look.Fresh(ctx)
+	}
+	changed := p.status.ObservedGeneration != p.object.GetGeneration() || !p.object.GetDeletionTimestamp().IsZero()
+	if !asked && !changed {
+		ctx = limiter.WithClass(ctx, limiter.Sweep)
+	}
+	return ctx
 }
 
 // finalize carries out deletionPolicy and lets the resource go.
@@ -168,7 +192,7 @@ func (p *pass[T]) remove(ctx context.Context) error {
 	}
 	ctx, cancel := settle(ctx)
 	defer cancel()
-	if err := p.Kind.Bind(p.object, connection.Client).Delete(ctx); err != nil {
+	if err := p.Kind.Bind(p.object, connection).Delete(ctx); err != nil {
 		return err
 	}
 	log.FromContext(ctx).Info("Deleted in OrderCloud", "path", p.path())
@@ -189,6 +213,7 @@ func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) 
 	connection, err := p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
 	if connection != nil {
 		p.useInterval(connection.Interval)
+		p.ticks = marketplace.TicksOf(marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef), connection.Interval)
 	}
 	if err == nil {
 		p.baseURL = connection.Client.BaseURL()
@@ -213,25 +238,26 @@ func settle(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// next says when to look again. What keeps one resource from being compared is
-// looked at again at its interval at the latest; what keeps all of them, an outage
-// or a request to slow down, ever later.
+// next says when to look again: on the marketplace's tick, so that passes meet and
+// share their looks. What keeps one resource from being compared is looked at
+// again then at the latest; what keeps all of them, an outage or a request to slow
+// down, ever later. Whatever is not a person's doing waits behind what is.
 func (p *pass[T]) next(problem *failure.Failure) ctrl.Result {
 	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.object)}
 	if problem == nil || problem.Retry != failure.Backoff {
 		p.backoff().Forget(request)
 	}
-	wait := early(p.interval)
+	wait := p.ticks.Next(p.Clock.Now(), p.interval)
 	switch {
 	case problem == nil:
-	case problem.After > 0:
+	case problem.Reason == v1alpha1.ReasonRateLimited && problem.After > 0:
 		wait = problem.After + early(FirstRetry)
 	case problem.Retry == failure.OnceAMinute:
 		wait = min(wait, time.Minute+early(FirstRetry))
 	case problem.Retry == failure.Backoff && problem.IsOutage():
-		wait = p.backoff().When(request)
+		wait = max(p.backoff().When(request), problem.After)
 	case problem.Retry == failure.Backoff:
 		wait = min(wait, p.backoff().When(request))
 	}
-	return ctrl.Result{RequeueAfter: wait}
+	return ctrl.Result{RequeueAfter: wait, Priority: new(handler.LowPriority)}
 }

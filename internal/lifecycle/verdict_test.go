@@ -12,11 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 var (
@@ -265,10 +266,13 @@ func TestTransitionsAreStampedOnlyWhenTheStatusTurns(t *testing.T) {
 	}
 }
 
+// onATick is a moment at which every interval begins.
+var onATick = clocktesting.NewFakePassiveClock(time.Unix(0, 0))
+
 // passOf returns a pass that only knows its interval and name.
 func passOf(interval time.Duration) *pass[*v1alpha1.BuyerUser] {
 	return &pass[*v1alpha1.BuyerUser]{
-		Reconciler: &Reconciler[*v1alpha1.BuyerUser]{Kind: named{}}, object: &v1alpha1.BuyerUser{}, interval: interval,
+		Reconciler: &Reconciler[*v1alpha1.BuyerUser]{Kind: named{}, Clock: onATick}, object: &v1alpha1.BuyerUser{}, interval: interval,
 	}
 }
 
@@ -277,4 +281,4 @@ type named struct{ Kind[*v1alpha1.BuyerUser] }
 
 func (named) Path(*v1alpha1.BuyerUser) string { return "buyers/acme/users/jdoe" }
 
-func (named) Bind(*v1alpha1.BuyerUser, *ordercloud.Client) External { return nil }
+func (named) Bind(*v1alpha1.BuyerUser, *marketplace.Connection) External { return nil }

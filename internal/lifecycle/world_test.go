@@ -61,6 +61,9 @@ type world struct {
 	dieAfter bool
 	// hook is called with every write of the operator before it takes effect.
 	hook func(write string) error
+	// looked, when set, is called once after OrderCloud has answered a look at an
+	// object and before the operator sees the answer.
+	looked func()
 	// alter rewrites OrderCloud's answers: set it before the first pass.
 	alter *strings.Replacer
 }
@@ -209,6 +212,11 @@ func (w *world) serve(writer http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	if w.looked != nil && request.Method == http.MethodGet && strings.HasPrefix(request.URL.Path, "/v1/") {
+		looked := w.looked
+		w.looked = nil
+		looked()
+	}
 	body := answer.Body.String()
 	if w.alter != nil {
 		body = w.alter.Replace(body)
@@ -223,6 +231,12 @@ func (w *world) isDead() bool {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	return w.dead
+}
+
+// untilTick is how long it is until all objects of the Marketplace fall due.
+func (w *world) untilTick() time.Duration {
+	key := client.ObjectKey{Namespace: namespace, Name: "default"}
+	return marketplace.TicksOf(key, marketplace.DefaultInterval).Next(w.clock.Now(), marketplace.DefaultInterval)
 }
 
 func (w *world) pass(object client.Object) (ctrl.Result, error) {

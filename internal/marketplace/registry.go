@@ -21,6 +21,9 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -39,6 +42,8 @@ type Connection struct {
 	// Client is shared by everything that refers to the marketplace. It is nil
 	// beside an error.
 	Client *ordercloud.Client
+	// Looks shares the looks at the marketplace; nil beside an error.
+	Looks *look.Marketplace
 	// Interval at which objects are compared at the latest.
 	Interval time.Duration
 }
@@ -63,6 +68,11 @@ type entry struct {
 	fingerprint fingerprint
 	credentials credentials
 	client      *ordercloud.Client
+	looks       *look.Marketplace
+	// turns outlives the client: new credentials neither end an outage nor spend
+	// another second's worth of requests.
+	turns     *limiter.Limiter
+	rateLimit v1alpha1.RateLimit
 	// problem is why the refused fingerprint makes no client: a Secret that did
 	// not change need not be read again to say the same.
 	problem *failure.Failure
@@ -75,7 +85,6 @@ type fingerprint struct {
 	uid           types.UID
 	baseURL       string
 	secretVersion string
-	rateLimit     v1alpha1.RateLimit
 }
 
 type credentials struct {
@@ -122,9 +131,12 @@ func (r *Registry) Connect(ctx context.Context, namespace string, reference v1al
 	if err := r.admit(ctx, &declared, namespace); err != nil {
 		return connection, err
 	}
-	connection.Client, err = r.Client(ctx, &declared)
+	kept, err := r.connected(ctx, &declared)
 	if problem := failure.As(err); problem != nil {
 		return connection, notReady(key, problem)
+	}
+	if err == nil {
+		connection.Client, connection.Looks = kept.client, kept.looks
 	}
 	return connection, err
 }
@@ -139,27 +151,40 @@ func notReady(key types.NamespacedName, problem *failure.Failure) *failure.Failu
 // Client returns the client of a Marketplace, or a *failure.Failure that says
 // what is wrong with the Marketplace or its Secret.
 func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (*ordercloud.Client, error) {
+	kept, err := r.connected(ctx, declared)
+	return kept.client, err
+}
+
+// reach is what an entry holds while its lock is held: the entry may get another
+// client as soon as it is not.
+type reach struct {
+	client *ordercloud.Client
+	looks  *look.Marketplace
+}
+
+func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace) (reach, error) {
 	baseURL := BaseURL(&declared.Spec)
 	if !r.endpoints.Allows(baseURL) {
-		return nil, failure.New(v1alpha1.ReasonAccessDenied,
+		return reach{}, failure.New(v1alpha1.ReasonAccessDenied,
 			"the operator may not contact %s: its flag --allowed-endpoints does not list it", baseURL).Stall()
 	}
 	version, err := r.secretVersion(ctx, declared)
 	if err != nil {
-		return nil, err
+		return reach{}, err
 	}
-	wanted := fingerprint{uid: declared.UID, baseURL: baseURL, secretVersion: version, rateLimit: declared.Spec.RateLimit}
+	wanted := fingerprint{uid: declared.UID, baseURL: baseURL, secretVersion: version}
 	kept := r.entry(client.ObjectKeyFromObject(declared))
 	kept.lock.Lock()
 	defer kept.lock.Unlock()
+	kept.bound(declared)
 	if kept.client != nil && kept.fingerprint == wanted {
-		return kept.client, nil
+		return kept.reach(), nil
 	}
 	if kept.problem != nil && kept.refused == wanted {
 		again := *kept.problem // callers may add to theirs
-		return nil, &again
+		return reach{}, &again
 	}
-	renewed, err := r.renew(ctx, declared, kept, wanted)
+	err = r.renew(ctx, declared, kept, wanted)
 	kept.problem = nil
 	// A Secret that is gone although its metadata is still cached may come back
 	// before the cache notices, so that is asked each time.
@@ -167,36 +192,59 @@ func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (
 		remembered := *problem
 		kept.problem, kept.refused = &remembered, wanted
 	}
-	return renewed, err
+	if err != nil {
+		return reach{}, err
+	}
+	return kept.reach(), nil
+}
+
+func (e *entry) reach() reach { return reach{client: e.client, looks: e.looks} }
+
+// bound applies what may change while the client stays: how much the marketplace
+// may be asked, and how long references may be remembered.
+func (e *entry) bound(declared *v1alpha1.Marketplace) {
+	if e.turns != nil && e.rateLimit != declared.Spec.RateLimit {
+		e.turns.SetLimits(limitsOf(declared.Spec.RateLimit))
+	}
+	e.rateLimit = declared.Spec.RateLimit
+	if e.looks != nil {
+		e.looks.SetInterval(Interval(declared))
+	}
 }
 
 // renew reads the Secret and replaces the client if what it is made of changed:
 // a new label on the Secret must not cost a new token.
-func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, kept *entry, wanted fingerprint) (*ordercloud.Client, error) {
+func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, kept *entry, wanted fingerprint) error {
 	fresh, err := r.readCredentials(ctx, declared)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	unchanged := kept.client != nil && kept.credentials == fresh &&
-		kept.fingerprint.baseURL == wanted.baseURL && kept.fingerprint.rateLimit == wanted.rateLimit
-	if !unchanged {
-		kept.client, err = ordercloud.New(ordercloud.Config{
-			BaseURL:      wanted.baseURL,
-			ClientID:     fresh.clientID,
-			ClientSecret: fresh.clientSecret,
-			Scopes:       RolesAskedFor(),
-			UserAgent:    r.userAgent,
-			Transport:    newLimitedTransport(wanted.rateLimit, newBaseTransport(wanted.rateLimit)),
-		})
-		if err != nil {
-			kept.client = nil
-			return nil, failure.New(v1alpha1.ReasonCredentialsInvalid,
-				"Secret %s/%s does not hold a usable %s and %s", declared.Namespace, declared.Spec.CredentialsSecretRef.Name,
-				ClientIDKey, ClientSecretKey).Stall().By(err)
-		}
+	if kept.client != nil && kept.credentials == fresh && kept.fingerprint.baseURL == wanted.baseURL {
+		kept.fingerprint = wanted
+		return nil
 	}
+	counted := metrics.For(client.ObjectKeyFromObject(declared).String())
+	if kept.turns == nil || kept.fingerprint.baseURL != wanted.baseURL {
+		kept.turns = newLimiter(declared.Spec.RateLimit, counted)
+	}
+	kept.client, err = ordercloud.New(ordercloud.Config{
+		BaseURL:      wanted.baseURL,
+		ClientID:     fresh.clientID,
+		ClientSecret: fresh.clientSecret,
+		Scopes:       RolesAskedFor(),
+		UserAgent:    r.userAgent,
+		Transport:    newTransport(kept.turns, counted),
+	})
+	if err != nil {
+		kept.client, kept.looks = nil, nil
+		return failure.New(v1alpha1.ReasonCredentialsInvalid,
+			"Secret %s/%s does not hold a usable %s and %s", declared.Namespace, declared.Spec.CredentialsSecretRef.Name,
+			ClientIDKey, ClientSecretKey).Stall().By(err)
+	}
+	kept.looks = look.New(kept.client, kept.turns, look.Observer{Looked: counted.Looked, Called: counted.LookCalled})
+	kept.looks.SetInterval(Interval(declared))
 	kept.fingerprint, kept.credentials = wanted, fresh
-	return kept.client, nil
+	return nil
 }
 
 // Forget drops the client of a Marketplace that is gone.
@@ -204,6 +252,7 @@ func (r *Registry) Forget(key types.NamespacedName) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	delete(r.entries, key)
+	metrics.For(key.String()).Forget()
 }
 
 func (r *Registry) entry(key types.NamespacedName) *entry {

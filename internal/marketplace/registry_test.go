@@ -141,10 +141,10 @@ func TestAMarketplacesClientIsRenewedOnlyWhenItHasTo(t *testing.T) {
 		}, false, 2},
 		"the rate limit": {func(w *world) {
 			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.RateLimit.RequestsPerSecond = 5 })
-		}, false, 2},
+		}, true, 1},
 		"the concurrency": {func(w *world) {
 			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.RateLimit.Concurrency = 5 })
-		}, false, 2},
+		}, true, 1},
 		"the interval": {func(w *world) {
 			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.Interval = &metav1.Duration{Duration: time.Hour} })
 		}, true, 1},

@@ -4,85 +4,72 @@
 package marketplace
 
 import (
-	"fmt"
-	"io"
 	"net/http"
-	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
-// limitedTransport bounds what one marketplace is asked, over all controllers:
-// every attempt passes through it, token requests and retries included.
-type limitedTransport struct {
-	next   http.RoundTripper
-	bucket *rate.Limiter
-	slots  chan struct{}
+// The defaults of spec.rateLimit, for objects that were stored before the API
+// server could fill them in.
+const (
+	defaultRequestsPerSecond = 10
+	defaultConcurrency       = 8
+	// maximumConcurrency is the largest that spec.rateLimit admits.
+	maximumConcurrency = 256
+)
+
+func limitsOf(declared v1alpha1.RateLimit) limiter.Limits {
+	limits := limiter.Limits{RequestsPerSecond: float64(declared.RequestsPerSecond), Concurrency: int(declared.Concurrency)}
+	if limits.RequestsPerSecond <= 0 {
+		limits.RequestsPerSecond = defaultRequestsPerSecond
+	}
+	if limits.Concurrency <= 0 {
+		limits.Concurrency = defaultConcurrency
+	}
+	return limits
 }
 
-// newLimitedTransport bounds requests per second, with a burst of one second's
-// worth, and requests under way.
-func newLimitedTransport(limit v1alpha1.RateLimit, next http.RoundTripper) *limitedTransport {
-	perSecond, concurrency := limit.RequestsPerSecond, limit.Concurrency
-	if perSecond <= 0 {
-		perSecond = 10
-	}
-	if concurrency <= 0 {
-		concurrency = 8
-	}
-	return &limitedTransport{
-		next:   next,
-		bucket: rate.NewLimiter(rate.Limit(perSecond), int(perSecond)),
-		slots:  make(chan struct{}, concurrency),
-	}
+func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace) *limiter.Limiter {
+	return limiter.New(limitsOf(declared), limiter.Observer{
+		Waited:         counted.LimiterWaited,
+		BreakerChanged: counted.BreakerChanged,
+	})
 }
 
-// RoundTrip waits for its turn, for as long as the request's context lives. The
-// request is under way until the response's body is closed.
-func (t *limitedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx := request.Context()
-	select {
-	case t.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for a free request slot: %w", ctx.Err())
-	}
-	if err := t.bucket.Wait(ctx); err != nil {
-		t.free()
-		return nil, fmt.Errorf("waiting for the rate limit: %w", err)
-	}
-	response, err := t.next.RoundTrip(request)
-	if err != nil {
-		t.free()
-		return nil, err
-	}
-	response.Body = &freeingBody{ReadCloser: response.Body, free: sync.OnceFunc(t.free)}
-	return response, nil
+// newTransport is what every request to one marketplace passes, of all
+// controllers, token requests and retries included.
+func newTransport(turns *limiter.Limiter, counted metrics.Marketplace) http.RoundTripper {
+	return turns.Transport(measured{next: newBaseTransport(), counted: counted}, ordercloud.IsTokenRequest)
 }
 
-func (t *limitedTransport) free() { <-t.slots }
-
-// freeingBody frees its request's slot when it is closed, once.
-type freeingBody struct {
-	io.ReadCloser
-
-	free func()
-}
-
-// Close closes the body and frees the slot.
-func (b *freeingBody) Close() error {
-	defer b.free()
-	return b.ReadCloser.Close()
-}
-
-// newBaseTransport is the connection pool of one marketplace: no idle connection
-// is thrown away that the next request would need.
-func newBaseTransport(limit v1alpha1.RateLimit) http.RoundTripper {
+// newBaseTransport is the connection pool of one marketplace: the limiter bounds
+// the connections, and none is thrown away that the next request would need.
+func newBaseTransport() http.RoundTripper {
 	transport := ordercloud.NewTransport()
-	transport.MaxIdleConnsPerHost = int(max(limit.Concurrency, 2))
-	transport.MaxIdleConns = transport.MaxIdleConnsPerHost // there is one host
-	transport.MaxConnsPerHost = 0                          // the slots of limitedTransport bound them
+	transport.MaxIdleConnsPerHost = maximumConcurrency
+	transport.MaxIdleConns = maximumConcurrency // there is one host
+	transport.MaxConnsPerHost = 0
 	return transport
+}
+
+// measured counts requests that are really sent.
+type measured struct {
+	next    http.RoundTripper
+	counted metrics.Marketplace
+}
+
+// RoundTrip sends the request and counts it.
+func (m measured) RoundTrip(request *http.Request) (*http.Response, error) {
+	began := time.Now()
+	response, err := m.next.RoundTrip(request)
+	status := 0
+	if err == nil {
+		status = response.StatusCode
+	}
+	m.counted.Request(request.Method, ordercloud.RouteOf(request), status, time.Since(began))
+	return response, err
 }

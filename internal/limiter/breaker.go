@@ -24,6 +24,9 @@ const (
 type OpenError struct {
 	// After is how long it takes until the next probe is let through.
 	After time.Duration
+	// Cause is why no answer came to the last of them, nil when one came: what
+	// tells a mistake from an outage is not lost while nothing is sent.
+	Cause error
 }
 
 // Error returns the same text each time, without the duration, so that it may
@@ -35,6 +38,9 @@ func (e *OpenError) Error() string {
 // RetryAfter returns After.
 func (e *OpenError) RetryAfter() time.Duration { return e.After }
 
+// Unwrap returns Cause.
+func (e *OpenError) Unwrap() error { return e.Cause }
+
 // breaker keeps requests from a marketplace that fails. Closed, it counts the
 // failures in a row. Open, it refuses all requests for a while and then lets
 // one through, the probe, and that alone decides. A request that was sent before
@@ -44,6 +50,8 @@ func (e *OpenError) RetryAfter() time.Duration { return e.After }
 type breaker struct {
 	failures int
 	isOpen   bool
+	// cause is why the last of the failures had no answer, nil if it had one.
+	cause error
 	// opening is how long it was opened for last, before jitter.
 	opening time.Duration
 	// until is when the next probe may be let through.
@@ -67,9 +75,9 @@ func (b *breaker) admit(permit *Permit, now time.Time) *OpenError {
 	case !b.isOpen || b.probe == permit:
 		return nil
 	case now.Before(b.until):
-		return &OpenError{After: b.until.Sub(now)}
+		return &OpenError{After: b.until.Sub(now), Cause: b.cause}
 	case b.probe != nil && (!permit.isExempt || b.probe.state != permitHeld):
-		return &OpenError{After: whileProbing}
+		return &OpenError{After: whileProbing, Cause: b.cause}
 	}
 	b.probe = permit
 	return nil
@@ -80,7 +88,7 @@ func (b *breaker) answered(permit *Permit) {
 	if permit.period != b.period {
 		return
 	}
-	b.failures, b.notBefore = 0, time.Time{}
+	b.failures, b.notBefore, b.cause = 0, time.Time{}, nil
 	if b.isOpen {
 		b.isOpen, b.probe = false, nil
 		b.period++
@@ -89,10 +97,11 @@ func (b *breaker) answered(permit *Permit) {
 
 // failed counts a request that the marketplace has failed, and asks to be left
 // alone for a while if that is not 0.
-func (b *breaker) failed(permit *Permit, now time.Time, wait time.Duration) {
+func (b *breaker) failed(permit *Permit, now time.Time, wait time.Duration, cause error) {
 	if permit.period != b.period {
 		return
 	}
+	b.cause = cause
 	if asked := now.Add(wait); wait > 0 && asked.After(b.notBefore) {
 		b.notBefore = asked
 	}

@@ -271,3 +271,25 @@ func TestTheTextIsTheSameForTheSameFailure(t *testing.T) {
 		t.Errorf("got %q and %q", one, other)
 	}
 }
+
+func TestWhyNoAnswerCameIsNotForgottenWhileNothingIsSent(t *testing.T) {
+	for name, test := range map[string]struct {
+		failure answer
+		want    error
+	}{
+		"no connection":        {refuse, errRefused},
+		"answered by a status": {status(http.StatusServiceUnavailable), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newConnection(t, roomy, Observer{})
+				c.answers(test.failure)
+				c.sendMany(failuresToOpen)
+				err := c.send(t.Context())
+				if open, ok := errors.AsType[*OpenError](err); !ok || !errors.Is(open.Cause, test.want) || errors.Is(err, errRefused) != (test.want != nil) {
+					t.Errorf("got %v caused by %v", err, errors.Unwrap(err))
+				}
+			})
+		})
+	}
+}

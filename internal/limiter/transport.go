@@ -44,16 +44,16 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := t.next.RoundTrip(request)
 	if err != nil {
-		t.limiter.settle(permit, failureOf(ctx), nil)
+		t.limiter.settle(permit, ending{outcome: failureOf(ctx), cause: err})
 		t.limiter.end(permit)
 		return nil, err
 	}
 	body := &watchedBody{ReadCloser: response.Body, limiter: t.limiter, permit: permit, ctx: ctx}
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
-		body.settle(throttled, response.Header)
+		body.settle(ending{outcome: throttled, header: response.Header})
 	case response.StatusCode >= http.StatusInternalServerError:
-		body.settle(failed, response.Header)
+		body.settle(ending{outcome: failed, header: response.Header})
 	}
 	response.Body = body
 	return response, nil
@@ -71,6 +71,15 @@ const (
 	abandoned
 )
 
+// ending is how a request went.
+type ending struct {
+	outcome outcome
+	// header is the answer's, if there is one.
+	header http.Header
+	// cause is why there is none.
+	cause error
+}
+
 // failureOf tells a caller who gave up from a time-out, which also ends the
 // context but says why.
 func failureOf(ctx context.Context) outcome {
@@ -80,28 +89,28 @@ func failureOf(ctx context.Context) outcome {
 	return failed
 }
 
-// settle counts how a request went. The header is the answer's, if there is one.
-func (l *Limiter) settle(permit *Permit, outcome outcome, header http.Header) {
-	if l.count(permit, outcome, header) {
+// settle counts how a request went.
+func (l *Limiter) settle(permit *Permit, how ending) {
+	if l.count(permit, how) {
 		l.tellBreaker()
 	}
 }
 
 // count says whether the breaker has opened or closed. Whoever has a turn by
 // that gets it when the request ends, which is soon.
-func (l *Limiter) count(permit *Permit, outcome outcome, header http.Header) bool {
+func (l *Limiter) count(permit *Permit, how ending) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	now, period := time.Now(), l.breaker.period
-	switch outcome {
+	switch how.outcome {
 	case answered:
 		l.breaker.answered(permit)
 		l.pace.succeeded(now, permit)
 	case throttled:
 		l.breaker.answered(permit)
-		l.pace.throttled(now, permit, header)
+		l.pace.throttled(now, permit, how.header)
 	case failed:
-		l.breaker.failed(permit, now, retryAfter(header, now))
+		l.breaker.failed(permit, now, retryAfter(how.header, now), how.cause)
 	case abandoned:
 		// A probe's place becomes free along with its slot.
 	}
@@ -132,8 +141,8 @@ type watchedBody struct {
 
 // settle counts the first outcome only: a status that tells the outcome is not
 // made up for by a body that can be read.
-func (b *watchedBody) settle(outcome outcome, header http.Header) {
-	b.once.Do(func() { b.limiter.settle(b.permit, outcome, header) })
+func (b *watchedBody) settle(how ending) {
+	b.once.Do(func() { b.limiter.settle(b.permit, how) })
 }
 
 // Read reads the body and sees how it ends.
@@ -142,9 +151,9 @@ func (b *watchedBody) Read(buffer []byte) (int, error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, io.EOF):
-		b.settle(answered, nil)
+		b.settle(ending{outcome: answered})
 	default:
-		b.settle(failureOf(b.ctx), nil)
+		b.settle(ending{outcome: failureOf(b.ctx), cause: err})
 	}
 	return count, err
 }
@@ -157,7 +166,7 @@ func (b *watchedBody) Close() error {
 	if b.ctx.Err() != nil {
 		outcome = failureOf(b.ctx)
 	}
-	b.settle(outcome, nil)
+	b.settle(ending{outcome: outcome, cause: context.Cause(b.ctx)})
 	defer b.limiter.end(b.permit)
 	return b.ReadCloser.Close()
 }

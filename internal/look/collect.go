@@ -120,7 +120,7 @@ func (g *gatherer[K, T]) standInLine(leaveLine context.CancelFunc) (limiter.Clas
 func (g *gatherer[K, T]) send(permit *limiter.Permit, sealed *batch[K, T]) {
 	defer sealed.abandon()
 	defer permit.Release()
-	g.observer.looked(sealed.askers)
+	g.observer.looked(sealed.looks)
 	ctx := limiter.WithPermit(sealed.ctx, permit)
 	if len(sealed.questions) == 1 {
 		g.sendOne(ctx, sealed.questions[0])

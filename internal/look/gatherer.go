@@ -83,8 +83,11 @@ type question[K comparable, T any] struct {
 // batch is what one call is made for.
 type batch[K comparable, T any] struct {
 	questions []*question[K, T]
-	askers    int
-	ctx       context.Context
+	// looks is how many it answers.
+	looks int
+	// askers are those of them who still wait; the gatherer's lock guards it.
+	askers int
+	ctx    context.Context
 	// abandon ends a call for which nobody waits any more.
 	abandon context.CancelFunc
 }
@@ -202,6 +205,7 @@ func (g *gatherer[K, T]) take(chosen []K) *batch[K, T] {
 	}
 	g.waiting = slices.DeleteFunc(g.waiting, func(asked *question[K, T]) bool { return asked.sent == taken })
 	// The call belongs to none of those who wait for it.
+	taken.looks = taken.askers
 	taken.ctx, taken.abandon = context.WithCancel(limiter.WithClass(context.Background(), class))
 	return taken
 }

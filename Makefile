@@ -17,6 +17,10 @@ TEST_PARALLEL ?= 2
 TEST_TIMEOUT ?= 30m
 TEST_PACKAGES ?= ./...
 BENCH ?= .
+# How many objects make bench measures, such as 1000 or 100,1000, and the file for
+# the figures.
+N ?=
+JSON ?=
 
 # -buildvcs=false: the version is stamped below, and a build must not need git.
 GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
@@ -83,7 +87,12 @@ test-sdk: ## Run the official JavaScript SDK against the sandbox (needs node and
 	sh test/sdk/run.sh
 
 .PHONY: bench
-bench: ## Run the Go benchmarks; BENCH selects by name.
+bench: ## Measure the operator, with 100 to 10,000 objects; N=1000 one size, JSON=file also as JSON.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench $(if $(N),-n '$(N)') $(if $(JSON),-json '$(JSON)')
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks; BENCH selects by name.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
 	set -x; \
 	KUBEBUILDER_ASSETS="$$assets" go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout $(TEST_TIMEOUT) $(TEST_PACKAGES)

@@ -24,7 +24,7 @@ func (g *gatherer[K, T]) collect() {
 		g.gather()
 		permit, err := g.turn()
 		if err != nil {
-			g.takeAll().fail(err)
+			g.takeAll().fail(g.unsent(err))
 			continue
 		}
 		if permit == nil {

@@ -18,6 +18,8 @@ type collection[T any] struct {
 	observer Observer
 }
 
+func (c collection[T]) route() string { return c.objects.ListPath() }
+
 func (collection[T]) prepare(context.Context) {}
 
 func (c collection[T]) choose(waiting []string) ([]string, bool) {
@@ -65,6 +67,8 @@ type applications struct {
 	client   *ordercloud.Client
 	observer Observer
 }
+
+func (a applications) route() string { return a.client.APIClients().ListPath() }
 
 func (applications) prepare(context.Context) {}
 

@@ -8,11 +8,13 @@ package look
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 const (
@@ -29,6 +31,8 @@ const (
 // source knows how objects with keys K are looked up. Its calls to OrderCloud go
 // through the limiter; the context of the first carries a permit.
 type source[K comparable, T any] interface {
+	// route names the call in errors of those that were not sent.
+	route() string
 	// prepare is called before each batch, outside of any lock.
 	prepare(ctx context.Context)
 	// choose returns which of the waiting keys one call answers, at least the
@@ -103,7 +107,7 @@ func newGatherer[K comparable, T any](source source[K, T], turns *limiter.Limite
 // none. A caller that leaves hurts nobody who asked for the same.
 func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
 	if err := ctx.Err(); err != nil {
-		return *new(T), false, err
+		return *new(T), false, g.unsent(err)
 	}
 	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit)
 	select {
@@ -111,8 +115,14 @@ func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
 		return asked.value, asked.found, asked.err
 	case <-ctx.Done():
 		g.leave(asked)
-		return *new(T), false, ctx.Err()
+		return *new(T), false, g.unsent(ctx.Err())
 	}
+}
+
+// unsent turns the reason why nothing was asked, or why nobody waited for the
+// answer, into what the client's own call would have returned.
+func (g *gatherer[K, T]) unsent(cause error) error {
+	return &ordercloud.Error{Method: http.MethodGet, Route: g.source.route(), Cause: cause}
 }
 
 func (g *gatherer[K, T]) ask(key K, edit bool) *question[K, T] {

@@ -47,6 +47,8 @@ type users struct {
 	crowded map[string]bool
 }
 
+func (u *users) route() string { return "/v1/buyers/{buyerID}/users" }
+
 func (u *users) prepare(ctx context.Context) {
 	token, err := u.client.Token(ctx) // an error shows in the call that follows
 	u.lock.Lock()

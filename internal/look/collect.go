@@ -115,8 +115,9 @@ func (g *gatherer[K, T]) standInLine(leaveLine context.CancelFunc) (limiter.Clas
 	return limiter.Sweep, len(g.waiting) > 0
 }
 
-// send makes the call of a batch. One that fails as a batch is made up for by a
-// call for each member: what made it fail may be about another one.
+// send makes the call of a batch, and one more for each member that it has not
+// told about. One that fails as a batch has told about none: what made it fail may
+// be about another one.
 func (g *gatherer[K, T]) send(permit *limiter.Permit, sealed *batch[K, T]) {
 	defer sealed.abandon()
 	defer permit.Release()
@@ -126,23 +127,22 @@ func (g *gatherer[K, T]) send(permit *limiter.Permit, sealed *batch[K, T]) {
 		g.sendOne(ctx, sealed.questions[0])
 		return
 	}
-	found, err := g.source.many(ctx, keysOf(sealed.questions))
-	switch {
-	case err == nil:
-		for _, asked := range sealed.questions {
-			value, ok := found[asked.key]
-			asked.answer(value, ok, nil)
-		}
-	case isOfTheBatch(err):
-		permit.Release()
-		var group sync.WaitGroup
-		for _, asked := range sealed.questions {
-			group.Go(func() { g.sendOne(sealed.ctx, asked) })
-		}
-		group.Wait()
-	default:
+	found, unsure, err := g.source.many(ctx, keysOf(sealed.questions))
+	if err != nil && !isOfTheBatch(err) {
 		sealed.fail(err)
+		return
 	}
+	permit.Release()
+	var group sync.WaitGroup
+	for _, asked := range sealed.questions {
+		if err != nil || slices.Contains(unsure, asked.key) {
+			group.Go(func() { g.sendOne(sealed.ctx, asked) })
+			continue
+		}
+		value, ok := found[asked.key]
+		asked.answer(value, ok, nil)
+	}
+	group.Wait()
 }
 
 func (g *gatherer[K, T]) sendOne(ctx context.Context, asked *question[K, T]) {

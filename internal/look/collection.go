@@ -31,30 +31,21 @@ func (c collection[T]) one(ctx context.Context, id string) (T, bool, error) {
 	return present(c.objects.Get(ctx, id))
 }
 
-func (c collection[T]) many(ctx context.Context, ids []string) (map[string]T, error) {
+func (c collection[T]) many(ctx context.Context, ids []string) (found map[string]T, unsure []string, err error) {
 	c.observer.called()
 	page, err := listByID(ctx, c.objects.List, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if isCut(page) {
-		return nil, errUnusable
+		return nil, nil, errUnusable
 	}
 	answered := map[string]T{}
 	for _, object := range page.Items {
 		answered[c.id(object)] = object
 	}
-	found, unsure := assign(ids, answered, strings.ToLower)
-	for _, id := range unsure {
-		object, ok, err := c.one(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			found[id] = object
-		}
-	}
-	return found, nil
+	found, unsure = assign(ids, answered, strings.ToLower)
+	return found, unsure, nil
 }
 
 // filterOperators are what a filter takes for an operator [D]. How one inside of
@@ -81,12 +72,12 @@ func (a applications) choose(waiting []string) ([]string, bool) {
 }
 
 func (a applications) one(ctx context.Context, name string) ([]string, bool, error) {
-	named, err := a.many(ctx, []string{name})
+	named, _, err := a.many(ctx, []string{name})
 	return named[name], len(named[name]) > 0, err
 }
 
 // many compares the names again: a filter may match more than it names [N].
-func (a applications) many(ctx context.Context, names []string) (map[string][]string, error) {
+func (a applications) many(ctx context.Context, names []string) (ids map[string][]string, unsure []string, err error) {
 	a.observer.called()
 	var filters []ordercloud.Filter
 	if !strings.ContainsAny(names[0], filterOperators) {
@@ -96,14 +87,14 @@ func (a applications) many(ctx context.Context, names []string) (map[string][]st
 	for _, name := range names {
 		wanted[name] = true
 	}
-	ids := map[string][]string{}
+	ids = map[string][]string{}
 	for application, err := range a.client.APIClients().All(ctx, filters...) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if wanted[application.AppName] {
 			ids[application.AppName] = append(ids[application.AppName], application.ID)
 		}
 	}
-	return ids, nil
+	return ids, nil, nil
 }

@@ -40,9 +40,10 @@ type source[K comparable, T any] interface {
 	choose(waiting []K) (chosen []K, whole bool)
 	// one looks up a single key.
 	one(ctx context.Context, key K) (T, bool, error)
-	// many looks up several keys that were chosen together. A key that is not in
-	// the answer is missing in OrderCloud.
-	many(ctx context.Context, keys []K) (map[K]T, error)
+	// many looks up several keys that were chosen together, in one call. The answer
+	// tells nothing about those that are unsure: each has to be looked up by itself.
+	// All others that are not found are missing in OrderCloud.
+	many(ctx context.Context, keys []K) (found map[K]T, unsure []K, err error)
 }
 
 // gatherer gathers the looks of one kind in one marketplace.

@@ -74,7 +74,7 @@ func (u *users) one(ctx context.Context, key userKey) (ordercloud.BuyerUser, boo
 	return present(u.client.BuyerUsers(key.buyerID).Get(ctx, key.userID))
 }
 
-func (u *users) many(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+func (u *users) many(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
 	isOther := func(key userKey) bool { return key.buyerID != keys[0].buyerID }
 	if slices.ContainsFunc(keys, isOther) {
 		return u.manyAcross(ctx, keys)
@@ -82,44 +82,44 @@ func (u *users) many(ctx context.Context, keys []userKey) (map[userKey]orderclou
 	return u.manyOfBuyer(ctx, keys)
 }
 
-func (u *users) manyOfBuyer(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+func (u *users) manyOfBuyer(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
 	u.observer.called()
 	page, err := listByID(ctx, u.client.BuyerUsers(keys[0].buyerID).List, userIDs(keys))
 	if ordercloud.IsNotFound(err) {
-		return nil, nil // there is no such buyer, and so none of its users
+		return nil, nil, nil // there is no such buyer, and so none of its users
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if isCut(page) {
-		return nil, errUnusable
+		return nil, nil, errUnusable
 	}
 	answered := map[userKey]ordercloud.BuyerUser{}
 	for _, user := range page.Items {
 		answered[userKey{keys[0].buyerID, user.ID}] = user
 	}
-	found, unsure := assign(keys, answered, userKey.fold)
-	return found, u.add(ctx, found, unsure)
+	found, unsure = assign(keys, answered, userKey.fold)
+	return found, unsure, nil
 }
 
 // manyAcross asks for users of several buyers at once. Users of other buyers with
 // the same IDs come along, and CompanyID tells them apart; where they leave no
-// room, those who did not find a place are asked for one by one.
-func (u *users) manyAcross(ctx context.Context, keys []userKey) (map[userKey]ordercloud.BuyerUser, error) {
+// room, whoever did not find a place is unsure.
+func (u *users) manyAcross(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
 	u.observer.called()
 	page, err := listByID(ctx, u.client.ListBuyerUsers, userIDs(keys))
 	if ordercloud.IsForbidden(err) || err == nil && slices.ContainsFunc(page.Items, lacksCompany) {
 		u.refuse()
-		return nil, errUnusable
+		return nil, nil, errUnusable
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	answered := map[userKey]ordercloud.BuyerUser{}
 	for _, user := range page.Items {
 		answered[userKey{user.CompanyID, user.ID}] = user
 	}
-	found, unsure := assign(keys, answered, userKey.fold)
+	found, unsure = assign(keys, answered, userKey.fold)
 	if isCut(page) {
 		u.noteCrowded(keys, page.Items)
 		unsure = slices.DeleteFunc(slices.Clone(keys), func(key userKey) bool {
@@ -127,21 +127,7 @@ func (u *users) manyAcross(ctx context.Context, keys []userKey) (map[userKey]ord
 			return ok
 		})
 	}
-	return found, u.add(ctx, found, unsure)
-}
-
-// add asks for users one by one and adds those that exist.
-func (u *users) add(ctx context.Context, found map[userKey]ordercloud.BuyerUser, unsure []userKey) error {
-	for _, key := range unsure {
-		user, ok, err := u.one(ctx, key)
-		if err != nil {
-			return err
-		}
-		if ok {
-			found[key] = user
-		}
-	}
-	return nil
+	return found, unsure, nil
 }
 
 func lacksCompany(user ordercloud.BuyerUser) bool { return user.CompanyID == "" }

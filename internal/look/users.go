@@ -42,8 +42,8 @@ type users struct {
 	// refused says that such a list was not answered usably: it is not tried again
 	// with this client.
 	refused bool
-	// crowded are IDs that more buyers have than the list across buyers holds.
-	// These users are looked up in their buyer's own list.
+	// crowded are IDs, in lower case, of which the list across buyers holds so many
+	// that others find no place. These users are looked up in their buyer's own list.
 	crowded map[string]bool
 }
 
@@ -63,11 +63,13 @@ func (u *users) choose(waiting []userKey) ([]userKey, bool) {
 	first := waiting[0]
 	ownPath := u.client.BaseURL() + u.client.BuyerUsers(first.buyerID).ListPath()
 	own, whole := fit(waiting, ownPath, func(key userKey) (string, bool) { return key.userID, key.buyerID == first.buyerID })
-	if !u.across || u.crowded[first.userID] || len(own) >= ownListFrom {
+	if !u.across || u.isCrowded(first) || len(own) >= ownListFrom {
 		return own, whole
 	}
-	return fit(waiting, u.client.BaseURL()+acrossPath, func(key userKey) (string, bool) { return key.userID, !u.crowded[key.userID] })
+	return fit(waiting, u.client.BaseURL()+acrossPath, func(key userKey) (string, bool) { return key.userID, !u.isCrowded(key) })
 }
+
+func (u *users) isCrowded(key userKey) bool { return u.crowded[key.fold().userID] }
 
 func (u *users) one(ctx context.Context, key userKey) (ordercloud.BuyerUser, bool, error) {
 	u.observer.called()
@@ -138,21 +140,14 @@ func (u *users) refuse() {
 	u.refused, u.across = true, false
 }
 
-// noteCrowded notes the IDs of which the answer holds more users than were asked
-// for.
+// noteCrowded notes the IDs that brought along users whom nobody asked for: as long
+// as somebody found no place, there is one.
 func (u *users) noteCrowded(asked []userKey, answered []ordercloud.BuyerUser) {
-	surplus := map[string]int{}
-	for _, user := range answered {
-		surplus[user.ID]++
-	}
-	for _, key := range asked {
-		surplus[key.userID]--
-	}
 	u.lock.Lock()
 	defer u.lock.Unlock()
-	for id, more := range surplus {
-		if more > 0 {
-			u.crowded[id] = true
+	for _, user := range answered {
+		if key := (userKey{user.CompanyID, user.ID}); !slices.Contains(asked, key) {
+			u.crowded[key.fold().userID] = true
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (u *users) manyOfBuyer(ctx context.Context, keys []userKey) (found map[user
 func (u *users) manyAcross(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
 	u.observer.called()
 	page, err := listByID(ctx, u.client.ListBuyerUsers, userIDs(keys))
-	if ordercloud.IsForbidden(err) || err == nil && slices.ContainsFunc(page.Items, lacksCompany) {
+	if ordercloud.IsForbidden(err) || err == nil && !isUsable(keys, page.Items) {
 		u.refuse()
 		return nil, nil, errUnusable
 	}
@@ -132,7 +132,16 @@ func (u *users) manyAcross(ctx context.Context, keys []userKey) (found map[userK
 	return found, unsure, nil
 }
 
-func lacksCompany(user ordercloud.BuyerUser) bool { return user.CompanyID == "" }
+// isUsable says that users can be told apart and that the filter was heeded.
+func isUsable(asked []userKey, answered []ordercloud.BuyerUser) bool {
+	wanted := map[string]bool{}
+	for _, key := range asked {
+		wanted[key.fold().userID] = true
+	}
+	return !slices.ContainsFunc(answered, func(user ordercloud.BuyerUser) bool {
+		return user.CompanyID == "" || !wanted[strings.ToLower(user.ID)]
+	})
+}
 
 func (u *users) refuse() {
 	u.lock.Lock()

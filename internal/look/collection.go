@@ -12,9 +12,10 @@ import (
 
 // collection looks objects of one list up by their IDs.
 type collection[T any] struct {
-	objects  ordercloud.Collection[T]
-	id       func(T) string
-	path     string
+	objects ordercloud.Collection[T]
+	id      func(T) string
+	// url is that of the list.
+	url      string
 	observer Observer
 }
 
@@ -23,7 +24,7 @@ func (c collection[T]) route() string { return c.objects.ListPath() }
 func (collection[T]) prepare(context.Context) {}
 
 func (c collection[T]) choose(waiting []string) ([]string, bool) {
-	return fit(waiting, c.path, func(id string) (string, bool) { return id, true })
+	return fit(waiting, c.url+byID, func(id string) (string, bool) { return id, true })
 }
 
 func (c collection[T]) one(ctx context.Context, id string) (T, bool, error) {
@@ -53,6 +54,10 @@ func (c collection[T]) many(ctx context.Context, ids []string) (found map[string
 // for among all applications.
 const filterOperators = "*|!<>"
 
+// byName is what stands in the URL of a list of API clients besides its path and
+// the names: an ID as well, from the second page on.
+var byName = "?AppName=&ID=%3E" + strings.Repeat("x", 100) + "&page=1&pageSize=100&sortBy=ID"
+
 // applications looks up the IDs of the API clients that bear a name.
 type applications struct {
 	client   *ordercloud.Client
@@ -67,8 +72,8 @@ func (a applications) choose(waiting []string) ([]string, bool) {
 	if strings.ContainsAny(waiting[0], filterOperators) {
 		return waiting[:1], true
 	}
-	path := a.client.BaseURL() + a.client.APIClients().ListPath()
-	return fit(waiting, path, func(name string) (string, bool) { return name, !strings.ContainsAny(name, filterOperators) })
+	rest := a.client.BaseURL() + a.client.APIClients().ListPath() + byName
+	return fit(waiting, rest, func(name string) (string, bool) { return name, !strings.ContainsAny(name, filterOperators) })
 }
 
 func (a applications) one(ctx context.Context, name string) ([]string, bool, error) {

@@ -18,10 +18,14 @@ const maximumURL = 1990
 // errUnusable says that a list answered something else than what was asked for.
 var errUnusable = errors.New("the list cannot be used")
 
+// byID is what stands in the URL of a list besides its path and the IDs.
+const byID = "?ID=&pageSize=100"
+
 // fit chooses, in order, the wanted keys that one page and one URL hold, and says
-// whether there is room for no more. Id returns what stands in the URL.
-func fit[K comparable](waiting []K, path string, id func(K) (text string, wanted bool)) (chosen []K, whole bool) {
-	room := maximumURL - len(path+"?pageSize=100&AppName=")
+// whether there is room for no more. Rest is what else stands in the URL; id
+// returns what stands there for a key.
+func fit[K comparable](waiting []K, rest string, id func(K) (text string, wanted bool)) (chosen []K, whole bool) {
+	room := maximumURL - len(rest)
 	seen := map[string]bool{}
 	for _, key := range waiting {
 		text, wanted := id(key)

@@ -53,7 +53,7 @@ func New(client *ordercloud.Client, turns *limiter.Limiter, observer Observer) *
 }
 
 func collectionOf[T any](client *ordercloud.Client, objects ordercloud.Collection[T], id func(T) string, observer Observer) source[string, T] {
-	return collection[T]{objects: objects, id: id, path: client.BaseURL() + objects.ListPath(), observer: observer}
+	return collection[T]{objects: objects, id: id, url: client.BaseURL() + objects.ListPath(), observer: observer}
 }
 
 // BuyerUser returns a user, or that there is none or no such buyer.

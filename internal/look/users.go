@@ -61,12 +61,16 @@ func (u *users) choose(waiting []userKey) ([]userKey, bool) {
 	u.lock.Lock()
 	defer u.lock.Unlock()
 	first := waiting[0]
-	ownPath := u.client.BaseURL() + u.client.BuyerUsers(first.buyerID).ListPath()
+	ownPath := u.client.BaseURL() + u.client.BuyerUsers(first.buyerID).ListPath() + byID
 	own, whole := fit(waiting, ownPath, func(key userKey) (string, bool) { return key.userID, key.buyerID == first.buyerID })
 	if !u.across || u.isCrowded(first) || len(own) >= ownListFrom {
 		return own, whole
 	}
-	return fit(waiting, u.client.BaseURL()+acrossPath, func(key userKey) (string, bool) { return key.userID, !u.isCrowded(key) })
+	chosen, isFull := fit(waiting, u.client.BaseURL()+acrossPath+byID, func(key userKey) (string, bool) { return key.userID, !u.isCrowded(key) })
+	if !slices.ContainsFunc(chosen, func(key userKey) bool { return key.buyerID != first.buyerID }) {
+		return own, whole // it is the buyer's own list that is asked, whose URL is longer
+	}
+	return chosen, isFull
 }
 
 func (u *users) isCrowded(key userKey) bool { return u.crowded[key.fold().userID] }

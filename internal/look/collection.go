@@ -93,10 +93,15 @@ func (a applications) many(ctx context.Context, names []string) (ids map[string]
 		wanted[name] = true
 	}
 	ids = map[string][]string{}
+	listed := 0
 	for application, err := range a.client.APIClients().All(ctx, filters...) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if listed > 0 && listed%ordercloud.MaximumPageSize == 0 {
+			a.observer.called() // for another page
+		}
+		listed++
 		if wanted[application.AppName] {
 			ids[application.AppName] = append(ids[application.AppName], application.ID)
 		}

@@ -68,7 +68,7 @@ func (c *cache[T]) look(ctx context.Context, key string) (T, bool, error) {
 	}
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	if c.forgotten == generation {
+	if c.forgotten == generation && !c.entries[key].asked.After(asked) {
 		c.entries[key] = entry[T]{value: value, found: found, asked: asked}
 	}
 	return value, found, nil

@@ -172,9 +172,19 @@ func isOfTheBatch(err error) bool {
 	case errors.Is(err, context.Canceled), ordercloud.IsRateLimited(err), ordercloud.IsUnauthorized(err), ordercloud.IsCredentialsRefused(err):
 		return false
 	case ordercloud.IsUnavailable(err):
+		// A token request is a POST, and no list.
 		failed, ok := errors.AsType[*ordercloud.Error](err)
-		return ok && (failed.Status == http.StatusInternalServerError || failed.Status != 0 && failed.Status < http.StatusMultipleChoices)
+		return ok && failed.Method == http.MethodGet && !ordercloud.HasCode(err, ordercloud.CodeAPIOffline) && mayBeAboutTheList(failed.Status)
 	default:
 		return true
 	}
+}
+
+// mayBeAboutTheList tells the answers that an outage gives to everything from those
+// that a list alone may get: it fails on one of its objects, cannot be read, or has
+// a URL that something in between finds too long.
+func mayBeAboutTheList(status int) bool {
+	isSuccess := status >= http.StatusOK && status < http.StatusMultipleChoices
+	isRefusal := status >= http.StatusBadRequest && status < http.StatusInternalServerError
+	return isSuccess || isRefusal && status != http.StatusRequestTimeout || status == http.StatusInternalServerError
 }

@@ -93,12 +93,16 @@ func (r *marketplaceReconciler) schedule(fresh *check, last check, interval time
 	fresh.looked, fresh.wait = r.clock.Now(), interval
 	switch {
 	case fresh.problem == nil:
+	case fresh.problem.IsOutage() && fresh.problem.After > 0:
+		// Nothing is sent before: the first check after that tells whether the
+		// outage is over, and that wakes the objects which wait for it.
+		fresh.wait = fresh.problem.After
 	case fresh.problem.Retry != failure.Backoff:
 		fresh.wait = lastRecheck
 	case last.problem == nil:
-		fresh.wait = max(firstRecheck, fresh.problem.After)
+		fresh.wait = firstRecheck
 	default:
-		fresh.wait = max(min(2*last.wait, lastRecheck), fresh.problem.After)
+		fresh.wait = min(2*last.wait, lastRecheck)
 	}
 }
 

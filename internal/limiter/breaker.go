@@ -14,7 +14,7 @@ const (
 	// firstOpening is how long the breaker is open at first; it doubles with
 	// each probe that fails.
 	firstOpening   = time.Second
-	maximumOpening = 30 * time.Second
+	maximumOpening = 15 * time.Second
 	// whileProbing is when to ask again while a probe is under way.
 	whileProbing = time.Second
 )

@@ -17,7 +17,7 @@ func TestTheBreakerOpensForTwiceAsLongWhenAProbeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newConnection(t, roomy, Observer{})
 		after := c.open()
-		for _, seconds := range []int{1, 2, 4, 8, 16, 30, 30} {
+		for _, seconds := range []int{1, 2, 4, 8, 15, 15} {
 			longest := time.Duration(seconds) * time.Second
 			if after > longest || after < longest-longest/10 {
 				t.Errorf("open for %s, want up to a tenth less than %s", after, longest)

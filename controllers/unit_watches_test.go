@@ -4,13 +4,20 @@
 package controllers
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -105,6 +112,120 @@ func TestConditionsAreFoundOnEveryKind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := conditionStatus(test.object, v1alpha1.ReadyCondition); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// indexed is a cache with the indexes that the watches use.
+func indexed(t *testing.T, objects ...client.Object) client.Reader {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	return fake.NewClientBuilder().WithScheme(scheme).
+		WithIndex(&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf).
+		WithIndex(&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf).
+		WithIndex(&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf).
+		WithObjects(objects...).Build()
+}
+
+// woken is what an event handler added to the queue, by priority.
+func woken(t *testing.T, happen func(workqueue.TypedRateLimitingInterface[reconcile.Request])) map[int][]string {
+	t.Helper()
+	queue := priorityqueue.New[reconcile.Request]("")
+	defer queue.ShutDown()
+	happen(queue)
+	found := map[int][]string{}
+	for range queue.Len() {
+		request, priority, _ := queue.GetWithPriority()
+		found[priority] = append(found[priority], request.Name)
+	}
+	for _, names := range found {
+		slices.Sort(names)
+	}
+	return found
+}
+
+func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
+	const low = handler.LowPriority
+	synced := func(name string, status metav1.ConditionStatus) *v1alpha1.BuyerUser {
+		return user(name, func(user *v1alpha1.BuyerUser) {
+			user.Status.Conditions = []metav1.Condition{{Type: v1alpha1.SyncedCondition, Status: status}}
+			user.Spec.PasswordSecretRef = &v1alpha1.SecretKeyReference{Name: "password"}
+		})
+	}
+	declared := &v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default"}}
+	declared.Spec.CredentialsSecretRef.Name = "ordercloud"
+	secret := func(name string) *corev1.Secret {
+		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
+	}
+	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared)
+	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
+	for name, test := range map[string]struct {
+		handler handler.EventHandler
+		object  client.Object
+		want    map[int][]string
+	}{
+		"a Marketplace": {followMarketplaces(kube, list), declared, map[int][]string{low: {"fine", "fresh", "waiting"}}},
+		"its Secret":    {followCredentials(kube, list), secret("ordercloud"), map[int][]string{low: {"fine", "fresh", "waiting"}}},
+		"the end of an outage wakes those that it kept waiting": {followRecovery(kube, list), declared, map[int][]string{low: {"fresh", "waiting"}}},
+		"a password concerns few":                               {followNamed(kube, list, byPasswordSecret), secret("password"), map[int][]string{0: {"fine", "waiting"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			for happened, happen := range map[string]func(workqueue.TypedRateLimitingInterface[reconcile.Request]){
+				"created": func(queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+					test.handler.Create(ctx, event.CreateEvent{Object: test.object}, queue)
+				},
+				"changed": func(queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+					before, _ := test.object.DeepCopyObject().(client.Object)
+					before.SetResourceVersion("before")
+					test.handler.Update(ctx, event.UpdateEvent{ObjectOld: before, ObjectNew: test.object}, queue)
+				},
+				"deleted": func(queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+					test.handler.Delete(ctx, event.DeleteEvent{Object: test.object}, queue)
+				},
+			} {
+				if diff := cmp.Diff(test.want, woken(t, happen)); diff != "" {
+					t.Errorf("%s (-want +got)\n%s", happened, diff)
+				}
+			}
+			// When the operator starts, every object is looked at once, and not once
+			// more for each Secret and Marketplace.
+			atStart := woken(t, func(queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+				test.handler.Create(ctx, event.CreateEvent{Object: test.object, IsInInitialList: true}, queue)
+			})
+			if len(atStart) != 0 {
+				t.Errorf("at the start it wakes %v", atStart)
+			}
+		})
+	}
+}
+
+func TestOnlyTheEndOfAnOutageIsARecovery(t *testing.T) {
+	marketplaceWith := func(status metav1.ConditionStatus) *v1alpha1.Marketplace {
+		declared := &v1alpha1.Marketplace{}
+		if status != "" {
+			declared.Status.Conditions = []metav1.Condition{{Type: v1alpha1.SyncedCondition, Status: status}}
+		}
+		return declared
+	}
+	for name, test := range map[string]struct {
+		before, after metav1.ConditionStatus
+		want          bool
+	}{
+		"it ended":   {metav1.ConditionFalse, metav1.ConditionTrue, true},
+		"it began":   {metav1.ConditionTrue, metav1.ConditionFalse, false},
+		"it goes on": {metav1.ConditionFalse, metav1.ConditionFalse, false},
+		"none":       {metav1.ConditionTrue, metav1.ConditionTrue, false},
+		"first seen": {"", metav1.ConditionTrue, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			update := event.UpdateEvent{ObjectOld: marketplaceWith(test.before), ObjectNew: marketplaceWith(test.after)}
+			if got := becameSynced().Update(update); got != test.want {
+				t.Errorf("got %v", got)
 			}
 		})
 	}

@@ -20,8 +20,12 @@ import (
 // limiter, others join it.
 func (g *gatherer[K, T]) collect() {
 	for !g.isDone() {
-		g.source.prepare(context.Background())
+		err := g.source.prepare(context.Background())
 		g.gather()
+		if err != nil {
+			g.takeAll().fail(err)
+			continue
+		}
 		permit, err := g.turn()
 		if err != nil {
 			g.takeAll().fail(g.unsent(err))

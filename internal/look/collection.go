@@ -21,7 +21,7 @@ type collection[T any] struct {
 
 func (c collection[T]) route() string { return c.objects.ListPath() }
 
-func (collection[T]) prepare(context.Context) {}
+func (collection[T]) prepare(context.Context) error { return nil }
 
 func (c collection[T]) choose(waiting []string) ([]string, bool) {
 	return fit(waiting, c.url+byID, func(id string) (string, bool) { return id, true })
@@ -66,7 +66,7 @@ type applications struct {
 
 func (a applications) route() string { return a.client.APIClients().ListPath() }
 
-func (applications) prepare(context.Context) {}
+func (applications) prepare(context.Context) error { return nil }
 
 func (a applications) choose(waiting []string) ([]string, bool) {
 	if strings.ContainsAny(waiting[0], filterOperators) {

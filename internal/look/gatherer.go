@@ -33,8 +33,9 @@ const (
 type source[K comparable, T any] interface {
 	// route names the call in errors of those that were not sent.
 	route() string
-	// prepare is called before each batch, outside of any lock.
-	prepare(ctx context.Context)
+	// prepare is called before each batch, outside of any lock. An error is
+	// everybody's who waits.
+	prepare(ctx context.Context) error
 	// choose returns which of the waiting keys one call answers, at least the
 	// first. Whole says that no further key would fit.
 	choose(waiting []K) (chosen []K, whole bool)

@@ -49,12 +49,18 @@ type users struct {
 
 func (u *users) route() string { return "/v1/buyers/{buyerID}/users" }
 
-func (u *users) prepare(ctx context.Context) {
-	token, err := u.client.Token(ctx) // an error shows in the call that follows
+// prepare asks what the token may. Without a token there are no looks, and to find
+// that out for each buyer would take a request each.
+func (u *users) prepare(ctx context.Context) error {
+	token, err := u.client.Token(ctx)
+	if err != nil {
+		return err
+	}
 	u.lock.Lock()
 	defer u.lock.Unlock()
-	u.across = err == nil && !u.refused &&
+	u.across = !u.refused &&
 		slices.ContainsFunc(rolesAcross, func(role string) bool { return slices.Contains(token.Roles, role) })
+	return nil
 }
 
 func (u *users) choose(waiting []userKey) ([]userKey, bool) {

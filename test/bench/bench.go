@@ -87,7 +87,7 @@ func (b *bench) measure(ctx context.Context, size int) (figures, error) {
 			if ctx.Err() == nil {
 				r.explain()
 			}
-			return nil, fmt.Errorf("measuring %s: %w", phase.title, err)
+			return nil, fmt.Errorf("%s: %w", phase.title, err)
 		}
 	}
 	r.figures.set(totalSeconds, time.Since(started).Seconds())

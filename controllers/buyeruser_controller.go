@@ -25,5 +25,5 @@ func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, optio
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
 	return controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
 		Watches(&corev1.Secret{}, followNamed(cached, list, byPasswordSecret), builder.OnlyMetadata).
-		Complete(newReconciler(manager, registry, external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}))
+		Complete(newReconciler(manager, registry, external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}, options))
 }

@@ -21,5 +21,5 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		Complete(newReconciler(manager, registry, external.ImpersonationConfigs{Reader: cached}))
+		Complete(newReconciler(manager, registry, external.ImpersonationConfigs{Reader: cached}, options))
 }

@@ -4,6 +4,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -244,5 +245,31 @@ var _ = Describe("When OrderCloud misbehaves", func() {
 		s.create(second)
 		s.eventuallyReady(second, v1alpha1.ReasonCreated)
 		Expect(s.eventReasons(second)).NotTo(ContainElement(HavePrefix("Warning")))
+	})
+
+	It("a slow marketplace does not hold up another one", func(ctx SpecContext) {
+		s := begin(ctx)
+		slow := s.marketplace("slow")
+		slow.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1, Concurrency: 1}
+		s.create(slow)
+		const many = 60
+		var waiting []*v1alpha1.BuyerUser
+		for number := range many {
+			user := s.user(fmt.Sprintf("slow-%02d", number))
+			user.Spec.MarketplaceRef.Name = "slow"
+			s.create(user)
+			waiting = append(waiting, user)
+		}
+		user := s.user("jdoe")
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		created := 0
+		for _, other := range waiting {
+			if !s.missing("buyers/acme/users/" + other.Name) {
+				created++
+			}
+		}
+		// One a second is created there: behind them all, it would have been the last.
+		Expect(created).To(BeNumerically("<", many/2))
 	})
 })

@@ -88,12 +88,13 @@ func controllerOf(manager ctrl.Manager, object client.Object, list func() client
 }
 
 // newReconciler makes the engine's reconciler of one kind.
-func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T]) *lifecycle.Reconciler[T] {
+func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T], options Options) *lifecycle.Reconciler[T] {
 	return &lifecycle.Reconciler[T]{
 		Client:       manager.GetClient(),
 		Recorder:     manager.GetEventRecorder(recorderName),
 		Marketplaces: registry,
 		Kind:         kind,
 		Clock:        clock.RealClock{},
+		Workers:      options.controller().MaxConcurrentReconciles,
 	}
 }

@@ -9,7 +9,9 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -92,4 +94,7 @@ type Connector interface {
 	// Connect returns a connection, or a *failure.Failure that says why there is
 	// none. The connection beside a failure, if any, tells the interval.
 	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+	// Delay tells how long requests to a marketplace wait for their turn at
+	// present; 0 for one that was never connected.
+	Delay(key types.NamespacedName) time.Duration
 }

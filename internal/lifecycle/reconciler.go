@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -41,6 +43,13 @@ type Reconciler[T Object] struct {
 	Kind Kind[T]
 	// Clock tells the time that the status records.
 	Clock clock.PassiveClock
+	// Workers is how many passes run at the same time, to be shared out among the
+	// marketplaces; 0 shares nothing out.
+	Workers int
+
+	// crowd are the passes under way; made when first needed.
+	crowd     *crowd
+	makeCrowd sync.Once
 
 	// retries counts the failures of each resource that are waited out by itself;
 	// made when first needed.
@@ -71,7 +80,13 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	result, err := r.begin(object).run(ctx)
+	pass := r.begin(object)
+	leave, wait := pass.enter()
+	if wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	defer leave()
+	result, err := pass.run(ctx)
 	if apierrors.IsConflict(err) || errors.Is(err, errRedeclared) {
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
@@ -84,6 +99,26 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 func (r *Reconciler[T]) backoff() workqueue.TypedRateLimiter[ctrl.Request] {
 	r.makeRetries.Do(func() { r.retries = NewRateLimiter() })
 	return r.retries
+}
+
+// enter takes one of the workers that are the marketplace's, or says after which
+// wait there may be one.
+func (p *pass[T]) enter() (leave func(), wait time.Duration) {
+	if p.Workers == 0 {
+		return func() {}, 0
+	}
+	p.makeCrowd.Do(func() { p.crowd = &crowd{workers: p.Workers, inside: map[types.NamespacedName]int{}} })
+	key := marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef)
+	leave, entered := p.crowd.enter(key, !p.isAwaited(), false)
+	if entered {
+		return leave, 0
+	}
+	if wait := p.Marketplaces.Delay(key); wait > slowAfter {
+		// Those who come back are spread over the time that the others take.
+		return nil, wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secret randomness
+	}
+	leave, _ = p.crowd.enter(key, !p.isAwaited(), true)
+	return leave, 0
 }
 
 // pass is one look at one resource.
@@ -144,15 +179,23 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 // for, because of a change of the resource, goes before those that only compare;
 // one that was asked for with an annotation trusts nothing that is remembered.
 func (p *pass[T]) ranked(ctx context.Context) context.Context {
-	asked := p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation] != p.status.LastHandledReconcileAt
-	if asked {
+	if p.isAskedFor() {
 		ctx = look.Fresh(ctx)
 	}
-	changed := p.status.ObservedGeneration != p.object.GetGeneration() || !p.object.GetDeletionTimestamp().IsZero()
-	if !asked && !changed {
+	if !p.isAwaited() {
 		ctx = limiter.WithClass(ctx, limiter.Sweep)
 	}
 	return ctx
+}
+
+// isAwaited says that somebody waits for the pass.
+func (p *pass[T]) isAwaited() bool {
+	return p.isAskedFor() || p.status.ObservedGeneration != p.object.GetGeneration() || !p.object.GetDeletionTimestamp().IsZero()
+}
+
+// isAskedFor says that somebody asked for a look with the annotation.
+func (p *pass[T]) isAskedFor() bool {
+	return p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation] != p.status.LastHandledReconcileAt
 }
 
 // finalize carries out deletionPolicy and lets the resource go.

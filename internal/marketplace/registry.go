@@ -247,6 +247,25 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 	return nil
 }
 
+// Delay returns how long the request that waits longest for its turn has waited
+// in the limiter of a Marketplace, and 0 when there is no such Marketplace.
+func (r *Registry) Delay(key types.NamespacedName) time.Duration {
+	r.lock.Lock()
+	kept := r.entries[key]
+	r.lock.Unlock()
+	if kept == nil {
+		return 0
+	}
+	kept.lock.Lock()
+	turns := kept.turns
+	kept.lock.Unlock()
+	if turns == nil {
+		return 0
+	}
+	_, oldest := turns.Backlog()
+	return oldest
+}
+
 // Forget drops the client of a Marketplace that is gone.
 func (r *Registry) Forget(key types.NamespacedName) {
 	r.lock.Lock()

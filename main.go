@@ -44,6 +44,7 @@ type settings struct {
 	metricsSecure    bool
 	metricsCertPath  string
 	probeAddress     string
+	profilingAddress string
 	leaderElection   bool
 	leaderNamespace  string
 	http2            bool
@@ -86,6 +87,8 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Directory with tls.crt and tls.key for the metrics endpoint; empty means a self-signed certificate.")
 	flags.StringVar(&parsed.probeAddress, "health-probe-bind-address", ":8081",
 		"Address that the probes /healthz and /readyz bind to; 0 switches them off.")
+	flags.StringVar(&parsed.profilingAddress, "pprof-bind-address", "0",
+		"Address that Go's profiles are served at, to anyone who reaches it, such as 127.0.0.1:6060; 0 switches them off.")
 	flags.BoolVar(&parsed.leaderElection, "leader-elect", false,
 		"Elect a leader among several replicas, so that only one of them is active.")
 	flags.StringVar(&parsed.leaderNamespace, "leader-election-namespace", "",
@@ -145,6 +148,7 @@ func managerOptions(settings settings) ctrl.Options {
 		Scheme:                  newScheme(),
 		Metrics:                 metricsOptions(settings),
 		HealthProbeBindAddress:  settings.probeAddress,
+		PprofBindAddress:        settings.profilingAddress,
 		LeaderElection:          settings.leaderElection,
 		LeaderElectionID:        "ordercloud-operator.ordercloud.io",
 		LeaderElectionNamespace: settings.leaderNamespace,

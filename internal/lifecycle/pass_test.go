@@ -4,6 +4,7 @@
 package lifecycle_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
@@ -257,6 +259,32 @@ func TestWhatKeepsTheObjectFromItsMarketplaceIsSaid(t *testing.T) {
 	if w.read(user) {
 		t.Error("the resource is left")
 	}
+}
+
+func TestInAnOutageOrderCloudIsLeftAloneAndOnlyTheFirstFailuresAreTold(t *testing.T) {
+	w := begin(t)
+	var users []*v1alpha1.BuyerUser
+	for number := range 12 {
+		user := declaredUser()
+		user.Name, user.UID = fmt.Sprint("user-", number), types.UID(fmt.Sprint("user-", number))
+		user.Spec.Username = user.Name
+		w.declare(user)
+		w.mustPass(user)
+		users = append(users, user)
+	}
+	w.drainEvents()
+	w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusBadGateway})
+	before := w.box.Stats().Total
+	for _, user := range users {
+		w.mustPass(user)
+		w.expect(user, "Ready", "True Created")
+		w.expect(user, "Synced", "False Unavailable")
+	}
+	// Five failures open the breaker; after that, time lets a probe through.
+	if calls := w.box.Stats().Total - before; calls >= len(users) {
+		t.Errorf("OrderCloud was asked %d times", calls)
+	}
+	w.expectEvents("Warning Unavailable")
 }
 
 func TestAValueThatOrderCloudChangesIsToldAndNotWrittenInALoop(t *testing.T) {

@@ -107,9 +107,10 @@ func (p *pass[T]) log(ctx context.Context, found verdict, isNews bool) {
 }
 
 // isNews says whether a failure is told: when Synced turns False, and when what
-// was waited for turns out to need a person.
+// was waited for turns out to need a person. That nothing was even asked during an
+// outage is no news of each of thousands of objects: their Marketplace tells it.
 func (p *pass[T]) isNews(problem *failure.Failure) bool {
-	if problem == nil {
+	if problem == nil || ordercloud.IsHeldBack(problem) {
 		return false
 	}
 	_, before := p.before.Managed()

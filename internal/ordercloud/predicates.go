@@ -95,6 +95,10 @@ func MissingObject(err error) (objectType, objectID string, ok bool) {
 	return "", "", false
 }
 
+// IsHeldBack says that nothing was sent, because a Config.Transport held the
+// request back; RetryAfter tells for how long.
+func IsHeldBack(err error) bool { return isUnsent(err) }
+
 // RequestID returns the X-oc-logid of the answer, or "".
 func RequestID(err error) string {
 	failure, ok := errors.AsType[*Error](err)

@@ -218,7 +218,7 @@ func (g *gatherer[K, T]) take(chosen []K) *batch[K, T] {
 	g.waiting = slices.DeleteFunc(g.waiting, func(asked *question[K, T]) bool { return asked.sent == taken })
 	// The call belongs to none of those who wait for it.
 	taken.looks = taken.askers
-	taken.ctx, taken.abandon = context.WithCancel(limiter.WithClass(context.Background(), class))
+	taken.ctx, taken.abandon = context.WithCancel(limiter.WithClass(context.Background(), class)) //nolint:gosec // send and fail call it, and leave
 	return taken
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -66,6 +67,11 @@ func main() {
 		return
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.zap)))
+	if os.Getenv("GOGC") == "" {
+		// What the operator does all day is wait: it trades a little processor time
+		// for a third less memory.
+		debug.SetGCPercent(50)
+	}
 	if err := run(ctrl.SetupSignalHandler(), settings); err != nil {
 		ctrl.Log.WithName("setup").Error(err, "The operator stopped")
 		os.Exit(1)
@@ -121,6 +127,7 @@ func run(ctx context.Context, settings settings) error {
 	if err != nil {
 		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
+	controllers.BoundWrites(config)
 	manager, err := ctrl.NewManager(config, managerOptions(settings))
 	if err != nil {
 		return fmt.Errorf("creating the manager: %w", err)

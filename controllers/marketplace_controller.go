@@ -38,6 +38,10 @@ import (
 // thousands of them become Ready, its counts are written once in that time.
 const countDelay = time.Second
 
+// marketplaceWorkers is how many Marketplaces are checked at the same time at most:
+// there are not that many, and each check is two calls.
+const marketplaceWorkers = 16
+
 // marketplaceReconciler keeps the status of Marketplaces. It changes nothing in
 // OrderCloud.
 type marketplaceReconciler struct {
@@ -66,7 +70,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		Watches(&corev1.Secret{}, followNamed(manager.GetClient(), list, byCredentialsSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.BuyerUser{}, countSoon(), builder.WithPredicates(counted)).
 		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(), builder.WithPredicates(counted)).
-		WithOptions(options.controller()).
+		WithOptions(options.withWorkers(marketplaceWorkers).controller()).
 		Complete(reconciler)
 }
 

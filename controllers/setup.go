@@ -64,6 +64,12 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 // second, looks and writes wait for their turn.
 const passTimeout = 10 * time.Minute
 
+// withWorkers bounds the workers of one controller.
+func (o Options) withWorkers(most int) Options {
+	o.MaxConcurrentReconciles = min(o.MaxConcurrentReconciles, most)
+	return o
+}
+
 func (o Options) controller() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),

@@ -1,0 +1,79 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"k8s.io/client-go/rest"
+)
+
+func TestTheAPIServerIsNotFloodedWithWrites(t *testing.T) {
+	arrived, open := make(chan string, 200), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		arrived <- request.Method
+		<-open
+	}))
+	defer server.Close()
+	config := &rest.Config{Host: server.URL}
+	BoundWrites(config)
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(ctx context.Context, method, path string) error {
+		request, err := http.NewRequestWithContext(ctx, method, server.URL+path, http.NoBody)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	}
+	var group sync.WaitGroup
+	for range maximumWrites {
+		group.Go(func() {
+			if err := send(t.Context(), http.MethodPatch, "/apis/ordercloud.io/v1alpha1/buyerusers"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range maximumWrites {
+		<-arrived
+	}
+	// All slots are taken: another write waits, and leaves with its caller; a read
+	// passes.
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() { left <- send(ctx, http.MethodPost, "/apis/events.k8s.io/v1/events") }()
+	for method, path := range map[string]string{
+		http.MethodGet: "/apis/ordercloud.io/v1alpha1/buyerusers",
+		http.MethodPut: "/apis/coordination.k8s.io/v1/namespaces/ordercloud-system/leases/ordercloud-operator",
+	} {
+		group.Go(func() {
+			if err := send(t.Context(), method, path); err != nil {
+				t.Error(err)
+			}
+		})
+		if got := <-arrived; got != method {
+			t.Errorf("a %s arrived beyond the bound", got)
+		}
+	}
+	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(open)
+	group.Wait()
+	if err := send(t.Context(), http.MethodPut, "/"); err != nil {
+		t.Errorf("the slots did not become free: %v", err)
+	}
+}

@@ -83,7 +83,7 @@ func TestApplicationsAreFoundByTheirExactNames(t *testing.T) {
 func TestSeveralNamesAreLookedForInOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withApplications(t, setting{}, map[string]string{firstID: "Shop", secondID: "T*ll"})
-		got := w.named(t.Context(), "Shop", "Storefront", "Till", "T*ll")
+		got := w.named(t.Context(), "Storefront", "T*ll", "Shop", "Till")
 		for name, want := range map[string][]string{"Shop": {firstID}, "Storefront": {storefrontID}, "Till": nil, "T*ll": {secondID}} {
 			if !slices.Equal(got[name], want) {
 				t.Errorf("%s got %q, want %q", name, got[name], want)

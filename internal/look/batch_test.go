@@ -120,7 +120,7 @@ func TestNoURLIsTooLong(t *testing.T) {
 	var ids, names []string
 	for index := range 60 {
 		id := long(fmt.Sprintf("id-%03d-", index))
-		ids, names = append(ids, id), append(names, fmt.Sprintf("%03d", index)+strings.Repeat(" ü", 48))
+		ids, names = append(ids, id), append(names, fmt.Sprintf("%03d", index)+strings.Repeat(" ü", 4))
 		ofOne = append(ofOne, userKey{"acme", id})
 		ofLong = append(ofLong, userKey{long("buyer"), id})
 		ofMany = append(ofMany, userKey{fmt.Sprint("buyer-", index), id})
@@ -159,7 +159,7 @@ func TestNoURLIsTooLong(t *testing.T) {
 						t.Errorf("%d characters: %.60s", length, request.Path)
 					}
 				}
-				if calls := len(w.calls()); calls == 0 || calls > 13 {
+				if calls := len(w.calls()); calls == 0 || calls > 4 {
 					t.Errorf("%d calls", calls)
 				}
 			})

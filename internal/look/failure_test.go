@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -176,6 +177,7 @@ func failuresOfAll() map[string]everybodys {
 		"an outage that says how long": {func(w *world) {
 			w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
 		}, ordercloud.IsUnavailable, 1},
+		"a bad gateway": {status(http.StatusBadGateway), ordercloud.IsUnavailable, 3},
 		"maintenance, whatever the status": {func(w *world) {
 			w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusInternalServerError, Code: ordercloud.CodeAPIOffline})
 		}, ordercloud.IsUnavailable, 1},
@@ -217,6 +219,25 @@ func TestWhatMeetsEveryCallAlikeIsEverybodysAtOnce(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestWithoutATokenNobodyAsksForOneByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t, setting{})
+		w.fail(http.StatusInternalServerError, "/oauth/token")
+		var group sync.WaitGroup
+		for _, id := range []string{"one", "two", "three"} {
+			group.Go(func() {
+				if _, _, err := w.looks.ImpersonationConfig(t.Context(), id); !ordercloud.IsUnavailable(err) {
+					t.Errorf("%s got %v", id, err)
+				}
+			})
+		}
+		group.Wait()
+		if requests := w.box.Requests(); len(requests) != 1 {
+			t.Errorf("got %v", requests)
+		}
+	})
 }
 
 func TestNothingIsSentWhileTheBreakerIsOpen(t *testing.T) {

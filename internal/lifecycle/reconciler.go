@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path"
 	"sync"
 	"time"
 
@@ -290,7 +291,7 @@ func (p *pass[T]) next(problem *failure.Failure) ctrl.Result {
 	if problem == nil || problem.Retry != failure.Backoff {
 		p.backoff().Forget(request)
 	}
-	wait := p.ticks.Next(p.Clock.Now(), p.interval)
+	wait := p.ticks.Next(p.Clock.Now(), p.interval, path.Dir(p.path()))
 	switch {
 	case problem == nil:
 	case problem.Reason == v1alpha1.ReasonRateLimited && problem.After > 0:

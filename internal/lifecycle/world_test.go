@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -236,7 +237,7 @@ func (w *world) isDead() bool {
 // untilTick is how long it is until all objects of the Marketplace fall due.
 func (w *world) untilTick() time.Duration {
 	key := client.ObjectKey{Namespace: namespace, Name: "default"}
-	return marketplace.TicksOf(key, marketplace.DefaultInterval).Next(w.clock.Now(), marketplace.DefaultInterval)
+	return marketplace.TicksOf(key, marketplace.DefaultInterval).Next(w.clock.Now(), marketplace.DefaultInterval, path.Dir(userPath))
 }
 
 func (w *world) pass(object client.Object) (ctrl.Result, error) {

@@ -22,17 +22,18 @@ type Ticks struct {
 // TicksOf returns the ticks of a Marketplace whose objects are compared at the
 // given interval, unless they say otherwise themselves.
 func TicksOf(key types.NamespacedName, interval time.Duration) Ticks {
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(key.String())) // never fails
 	const parts = 1 << 16
-	part := time.Duration(hash.Sum32() % parts)
+	part := time.Duration(hashOf(key.String()) % parts)
 	return Ticks{origin: period(interval) / parts * part}
 }
 
 // Next returns how long it is from now to the next tick of an interval. It is never
-// longer than the interval, and a sweep that takes a twentieth of it still compares
+// longer than the interval, and a sweep that takes a fortieth of it still compares
 // every object at least that often.
-func (t Ticks) Next(now time.Time, interval time.Duration) time.Duration {
+//
+// Objects of one list come one after the other: lists that have to be asked one by
+// one are then asked for many objects each, though not all passes run at once.
+func (t Ticks) Next(now time.Time, interval time.Duration, list string) time.Duration {
 	step := period(interval)
 	passed := (time.Duration(now.UnixNano()) - t.origin) % step
 	if passed < 0 {
@@ -43,7 +44,20 @@ func (t Ticks) Next(now time.Time, interval time.Duration) time.Duration {
 	if next < step/100 {
 		next += step
 	}
-	return next
+	return next + place(list, interval)
+}
+
+// place is when in a tick the objects of a list come: within the first second, or
+// the first fiftieth of a short interval.
+func place(list string, interval time.Duration) time.Duration {
+	const places = 1 << 10
+	return min(time.Second, interval/50) / places * time.Duration(hashOf(list)%places)
+}
+
+func hashOf(text string) uint32 {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(text)) // never fails
+	return hash.Sum32()
 }
 
 // period is the time between two ticks.

@@ -21,13 +21,13 @@ func anyMoment() time.Time {
 func TestObjectsOfOneMarketplaceFallDueTogether(t *testing.T) {
 	ticks := TicksOf(shop, 10*time.Minute)
 	began := anyMoment()
-	due := began.Add(ticks.Next(began, 10*time.Minute))
+	due := began.Add(ticks.Next(began, 10*time.Minute, ""))
 	for range 100 {
 		now := began.Add(rand.N(9 * time.Minute))
 		if !now.Before(due.Add(-10 * time.Second)) {
 			continue
 		}
-		if got := now.Add(ticks.Next(now, 10*time.Minute)); !got.Equal(due) {
+		if got := now.Add(ticks.Next(now, 10*time.Minute, "")); !got.Equal(due) {
 			t.Fatalf("at %s due at %s, want %s", now, got, due)
 		}
 	}
@@ -38,7 +38,7 @@ func TestEveryObjectIsComparedAtLeastAsOftenAsItsInterval(t *testing.T) {
 		ticks := TicksOf(shop, 10*time.Minute)
 		now := anyMoment()
 		for range 200 {
-			wait := ticks.Next(now, interval)
+			wait := ticks.Next(now, interval, fmt.Sprint("buyers/", rand.N(100)))
 			if wait <= 0 || wait > interval {
 				t.Fatalf("interval %s: next look in %s", interval, wait)
 			}
@@ -50,8 +50,8 @@ func TestEveryObjectIsComparedAtLeastAsOftenAsItsInterval(t *testing.T) {
 func TestOneTickIsNotTwoWhenTheClockIsSetBackALittle(t *testing.T) {
 	ticks := TicksOf(shop, 10*time.Minute)
 	now := anyMoment()
-	tick := now.Add(ticks.Next(now, 10*time.Minute))
-	if again := ticks.Next(tick.Add(-time.Millisecond), 10*time.Minute); again < 9*time.Minute {
+	tick := now.Add(ticks.Next(now, 10*time.Minute, ""))
+	if again := ticks.Next(tick.Add(-time.Millisecond), 10*time.Minute, ""); again < 9*time.Minute {
 		t.Errorf("the next look is in %s", again)
 	}
 }
@@ -59,10 +59,31 @@ func TestOneTickIsNotTwoWhenTheClockIsSetBackALittle(t *testing.T) {
 func TestAShorterIntervalMeetsTheTicksOfItsMultiples(t *testing.T) {
 	ticks := TicksOf(shop, 10*time.Minute)
 	now := anyMoment()
-	long := now.Add(ticks.Next(now, 10*time.Minute))
+	long := now.Add(ticks.Next(now, 10*time.Minute, ""))
 	// Half a short period before the long tick, the short one is due at it, too.
-	if short := ticks.Next(long.Add(-20*time.Second), time.Minute); short.Round(time.Millisecond) != 20*time.Second {
+	if short := ticks.Next(long.Add(-20*time.Second), time.Minute, ""); short.Round(time.Millisecond) != 20*time.Second {
 		t.Errorf("due in %s", short)
+	}
+}
+
+func TestTheObjectsOfAListComeTogether(t *testing.T) {
+	ticks := TicksOf(shop, 10*time.Minute)
+	now := anyMoment()
+	first := ticks.Next(now, 10*time.Minute, "buyers/acme/users")
+	places := map[time.Duration]bool{}
+	for number := range 50 {
+		list := fmt.Sprint("buyers/", number, "/users")
+		due := ticks.Next(now, 10*time.Minute, list)
+		if due != ticks.Next(now, 10*time.Minute, list) {
+			t.Fatalf("two objects of %s are not due together", list)
+		}
+		if (due - first).Abs() > time.Second {
+			t.Errorf("%s is due %s apart", list, due-first)
+		}
+		places[due] = true
+	}
+	if len(places) < 40 {
+		t.Errorf("50 lists have %d places", len(places))
 	}
 }
 
@@ -72,7 +93,7 @@ func TestMarketplacesAreNotSweptAtTheSameTime(t *testing.T) {
 	perMinute := map[int]int{}
 	for number := range marketplaces {
 		ticks := TicksOf(types.NamespacedName{Namespace: "shop", Name: fmt.Sprint("marketplace-", number)}, 10*time.Minute)
-		perMinute[int(ticks.Next(now, 10*time.Minute).Minutes())]++
+		perMinute[int(ticks.Next(now, 10*time.Minute, "").Minutes())]++
 	}
 	for minute, count := range perMinute {
 		if count > marketplaces/5 {

@@ -99,6 +99,12 @@ const (
 	// ReconcileAtAnnotation asks for a look now: any new value does. The value
 	// that was last acted upon is echoed in status.lastHandledReconcileAt.
 	ReconcileAtAnnotation = "ordercloud.io/reconcile-at"
+	// ConfirmDeleteAnnotation with the value "true" releases a deletion that the
+	// Marketplace's deletionGuard holds.
+	ConfirmDeleteAnnotation = "ordercloud.io/confirm-delete"
+	// InUseFinalizer keeps a Marketplace for as long as objects refer to it: they
+	// could not be deleted in OrderCloud without it.
+	InUseFinalizer = "ordercloud.io/in-use"
 	// ClaimFinalizer marks an object whose OrderCloud counterpart belongs to
 	// it. It is written before the first create or with the adoption; only an
 	// object that bears it is ever changed or deleted in OrderCloud.

@@ -151,6 +151,13 @@ type LastDrift struct {
 	// +optional
 	CorrectedTime *metav1.Time `json:"correctedTime,omitempty"`
 
+	// corrections is how often in a row the operator has put these fields back
+	// and found them changed again soon after. From three on, somebody else keeps
+	// changing them: the object says Contended, and is put back ever more seldom.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Corrections int32 `json:"corrections,omitempty"`
+
 	// fields that differed, in OrderCloud's names, without their values.
 	// +required
 	// +listType=atomic

@@ -67,6 +67,28 @@ type RateLimit struct {
 	Concurrency int32 `json:"concurrency,omitempty"`
 }
 
+// DeletionGuard says how many deletions in OrderCloud are too many to be meant.
+// Objects that are retained do not count, nor do those of a namespace that is
+// itself deleted.
+type DeletionGuard struct {
+	// maxDeletions in the window; all further ones are held until a person
+	// confirms them or raises the number. 0 holds none. Default 20.
+	// +optional
+	// +default=20
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	MaxDeletions *int32 `json:"maxDeletions,omitempty"`
+
+	// window in which deletions are counted, as a duration such as 10m or 1h, at
+	// least 1s. It begins with the first of them. Default 10m.
+	// +optional
+	// +default="10m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="window must be a duration such as 10m or 1h30m, and at least 1s"
+	Window *metav1.Duration `json:"window,omitempty"`
+}
+
 // NamespacesFrom says which namespaces may refer to a Marketplace.
 // +kubebuilder:validation:Enum=Same;All;Selector
 type NamespacesFrom string
@@ -145,6 +167,13 @@ type MarketplaceSpec struct {
 	// +default={"requestsPerSecond":10,"concurrency":8}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
 
+	// deletionGuard holds deletions when there are suspiciously many: a wrong
+	// branch or a bad prune must not empty a marketplace. Default: more than 20 in
+	// 10 minutes are held.
+	// +optional
+	// +default={"maxDeletions":20,"window":"10m"}
+	DeletionGuard DeletionGuard `json:"deletionGuard,omitzero"`
+
 	// allowedNamespaces says which objects of other namespaces may refer to
 	// this Marketplace. Default: none, from: Same.
 	// +optional
@@ -170,6 +199,23 @@ type ObjectCounts struct {
 	// attempt.
 	// +optional
 	Failed int32 `json:"failed"`
+}
+
+// Deletions is what the deletion guard remembers, so that a restart of the
+// operator does not open it.
+type Deletions struct {
+	// windowStart is when the first deletion of the present window was let through.
+	// +required
+	WindowStart metav1.Time `json:"windowStart"`
+
+	// admitted is how many were let through since.
+	// +optional
+	Admitted int32 `json:"admitted"`
+
+	// heldAbove, when set, says that there were more than that and that all further
+	// ones are held; a larger maxDeletions releases them.
+	// +optional
+	HeldAbove *int32 `json:"heldAbove,omitempty"`
 }
 
 // MarketplaceStatus is what the operator last saw of the marketplace.
@@ -215,6 +261,14 @@ type MarketplaceStatus struct {
 	// Marketplace.
 	// +optional
 	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs"`
+
+	// deletionsHeld is how many deletions wait for a person's confirmation.
+	// +optional
+	DeletionsHeld int32 `json:"deletionsHeld,omitempty"`
+
+	// deletions is what the deletion guard has counted.
+	// +optional
+	Deletions *Deletions `json:"deletions,omitempty"`
 
 	// lastHandledReconcileAt echoes the annotation ordercloud.io/reconcile-at
 	// that was last acted upon, whole: it can be as long as annotations can.

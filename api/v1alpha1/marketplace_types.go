@@ -48,18 +48,21 @@ type LocalSecretReference struct {
 	Name string `json:"name"`
 }
 
-// RateLimit bounds what the operator asks of one marketplace.
+// RateLimit bounds what the operator asks of one marketplace, whatever for: looks,
+// writes, repeated attempts and tokens.
 type RateLimit struct {
-	// requestsPerSecond that are sent at most, on average: 1 to 1000. Default
-	// 10.
+	// requestsPerSecond that are sent at most, on average: 1 to 1000. One second's
+	// worth may be sent at once. After OrderCloud has answered 429, fewer are sent
+	// for a while. Default 10.
 	// +optional
 	// +default=10
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 
-	// concurrency is how many requests are under way at most at the same time:
-	// 1 to 256. Default 8.
+	// concurrency is how many requests are under way at most at the same time,
+	// besides one for a token: 1 to 256. A quarter is kept for objects that somebody
+	// has changed. Default 8.
 	// +optional
 	// +default=8
 	// +kubebuilder:validation:Minimum=1
@@ -153,7 +156,8 @@ type MarketplaceSpec struct {
 
 	// interval at which every object of the marketplace is compared with
 	// OrderCloud at the latest, as a duration such as 30s, 10m or 1h, at least
-	// 1s. Default 10m. An object can have an interval of its own.
+	// 1s. Objects that have the same interval are compared together, up to 100 of
+	// them with one request. Default 10m. An object can have an interval of its own.
 	// +optional
 	// +default="10m"
 	// +kubebuilder:validation:Type=string
@@ -161,8 +165,9 @@ type MarketplaceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="interval must be a duration such as 30s, 10m or 1h30m, and at least 1s"
 	Interval *metav1.Duration `json:"interval,omitempty"`
 
-	// rateLimit bounds what the operator asks of this marketplace. Default: 10
-	// requests per second, 8 at the same time.
+	// rateLimit bounds what the operator asks of this marketplace, for all its
+	// objects together. A change takes effect at once. Default: 10 requests per
+	// second, 8 at the same time.
 	// +optional
 	// +default={"requestsPerSecond":10,"concurrency":8}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`

@@ -8,9 +8,12 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -27,7 +30,7 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 		return nil
 	case v1alpha1.NamespacesSame:
 	case v1alpha1.NamespacesSelector:
-		matches, err := r.namespaceMatches(ctx, namespace, allowed.Selector)
+		matches, err := r.namespaceMatches(ctx, namespace, declared)
 		if err != nil || matches {
 			return err
 		}
@@ -37,16 +40,48 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 		declared.Namespace, declared.Name, namespace).Stall()
 }
 
-func (r *Registry) namespaceMatches(ctx context.Context, name string, selector *metav1.LabelSelector) (bool, error) {
-	parsed, err := metav1.LabelSelectorAsSelector(selector)
+// AskForNamespaces says, before the first use, that namespaces are in no cache: the
+// API server is asked for the labels of each, and again when the answer is old. That
+// takes get on namespaces, which a Role in the namespace can grant.
+func (r *Registry) AskForNamespaces(now clock.PassiveClock) {
+	r.labels = newRemembered[labels.Set](now)
+}
+
+func (r *Registry) namespaceMatches(ctx context.Context, name string, declared *v1alpha1.Marketplace) (bool, error) {
+	selector, err := metav1.LabelSelectorAsSelector(declared.Spec.AllowedNamespaces.Selector)
 	if err != nil {
 		return false, failure.New(v1alpha1.ReasonNamespaceNotAllowed,
 			"the Marketplace's spec.allowedNamespaces.selector is not a valid label selector").Stall().By(err)
 	}
+	if r.labels == nil {
+		found, err := labelsOf(ctx, r.reader, name)
+		return err == nil && selector.Matches(found), err
+	}
+	if selector.Empty() {
+		return true, nil // whatever its labels are
+	}
+	found, err := r.labels.get(types.NamespacedName{Name: name}, "", Interval(declared), func() (labels.Set, error) {
+		found, err := labelsOf(ctx, r.secrets, name)
+		if apierrors.IsForbidden(err) {
+			// As a failure it is remembered; what it says depends on the Marketplace.
+			err = failure.New(v1alpha1.ReasonNamespaceNotAllowed, "the labels of namespace %q may not be read", name).By(err)
+		}
+		return found, err
+	})
+	if apierrors.IsForbidden(err) {
+		return false, failure.New(v1alpha1.ReasonNamespaceNotAllowed,
+			"Marketplace %s/%s lets namespaces in by their labels, and the API server does not let the operator read those of namespace %q: "+
+				"grant its role get on namespaces there, or set spec.allowedNamespaces.from of the Marketplace to All",
+			declared.Namespace, declared.Name, name).Stall().By(err)
+	}
+	return err == nil && selector.Matches(found), err
+}
+
+func labelsOf(ctx context.Context, reader client.Reader, name string) (labels.Set, error) {
 	metadata := metav1.PartialObjectMetadata{}
 	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.reader.Get(ctx, types.NamespacedName{Name: name}, &metadata); err != nil {
-		return false, fmt.Errorf("getting the labels of namespace %s: %w", name, err)
+	if err := reader.Get(ctx, types.NamespacedName{Name: name}, &metadata); err != nil {
+		return nil, fmt.Errorf("getting the labels of namespace %s: %w", name, err)
 	}
-	return parsed.Matches(labels.Set(metadata.Labels)), nil
+	return metadata.Labels, nil
 }

@@ -9,13 +9,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -56,6 +54,10 @@ type Registry struct {
 	userAgent string
 	// watched are the namespaces that reader knows; empty means all.
 	watched []string
+	// versions of Secrets and labels of namespaces, where reader does not know
+	// them; else nil.
+	versions *remembered[string]
+	labels   *remembered[labels.Set]
 
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -187,8 +189,9 @@ func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace
 	err = r.renew(ctx, declared, kept, wanted)
 	kept.problem = nil
 	// A Secret that is gone although its metadata is still cached may come back
-	// before the cache notices, so that is asked each time.
-	if problem := failure.As(err); problem != nil && !apierrors.IsNotFound(err) {
+	// before the cache notices, and one that may not be read may be allowed to be
+	// at any time, so these are asked for each time.
+	if problem := failure.As(err); problem != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
 		remembered := *problem
 		kept.problem, kept.refused = &remembered, wanted
 	}
@@ -271,6 +274,7 @@ func (r *Registry) Forget(key types.NamespacedName) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	delete(r.entries, key)
+	r.versions.forget(key)
 	metrics.For(key.String()).Forget()
 }
 
@@ -283,50 +287,6 @@ func (r *Registry) entry(key types.NamespacedName) *entry {
 		r.entries[key] = kept
 	}
 	return kept
-}
-
-// secretVersion asks for the Secret's metadata only.
-func (r *Registry) secretVersion(ctx context.Context, declared *v1alpha1.Marketplace) (string, error) {
-	name := declared.Spec.CredentialsSecretRef.Name
-	metadata := metav1.PartialObjectMetadata{}
-	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	err := r.reader.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, &metadata)
-	if apierrors.IsNotFound(err) {
-		return "", secretMissing(declared, err)
-	}
-	if err != nil {
-		return "", fmt.Errorf("getting the metadata of Secret %s/%s: %w", declared.Namespace, name, err)
-	}
-	return string(metadata.UID) + "/" + metadata.ResourceVersion, nil
-}
-
-func (r *Registry) readCredentials(ctx context.Context, declared *v1alpha1.Marketplace) (credentials, error) {
-	name := declared.Spec.CredentialsSecretRef.Name
-	var secret corev1.Secret
-	err := r.secrets.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, &secret)
-	if apierrors.IsNotFound(err) {
-		return credentials{}, secretMissing(declared, err)
-	}
-	if err != nil {
-		return credentials{}, fmt.Errorf("getting Secret %s/%s: %w", declared.Namespace, name, err)
-	}
-	read := credentials{
-		clientID:     strings.TrimSpace(string(secret.Data[ClientIDKey])),
-		clientSecret: ordercloud.Secret(strings.TrimSpace(string(secret.Data[ClientSecretKey]))),
-	}
-	if read.clientID == "" || read.clientSecret.Reveal() == "" {
-		return credentials{}, failure.New(v1alpha1.ReasonCredentialsInvalid,
-			"Secret %s/%s needs the keys %s and %s, both not empty", declared.Namespace, name, ClientIDKey, ClientSecretKey).Stall()
-	}
-	return read, nil
-}
-
-// secretMissing is not stalled: a pipeline applies the Secret and the
-// Marketplace together, in any order.
-func secretMissing(declared *v1alpha1.Marketplace, cause error) *failure.Failure {
-	return failure.New(v1alpha1.ReasonCredentialsInvalid,
-		"Secret %s/%s does not exist: create it with the keys %s and %s", declared.Namespace,
-		declared.Spec.CredentialsSecretRef.Name, ClientIDKey, ClientSecretKey).Again(failure.AtInterval).By(cause)
 }
 
 // Key is the namespaced name of the Marketplace that an object of the namespace

@@ -47,6 +47,10 @@ var (
 		Name: "ordercloud_looks_total",
 		Help: "Looks at objects and references in OrderCloud that passes asked for.",
 	}, []string{labelMarketplace})
+	orphaned = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ordercloud_orphaned_total",
+		Help: "Objects that were left behind in OrderCloud because it could not be asked to delete them; the log names them.",
+	}, []string{labelMarketplace})
 	lookBatches = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ordercloud_look_batches_total",
 		Help: "Calls that answered looks; looks divided by these is the batch size.",
@@ -54,7 +58,7 @@ var (
 )
 
 func init() {
-	ctrlmetrics.Registry.MustRegister(requests, durations, waits, breakerOpen, looks, lookBatches)
+	ctrlmetrics.Registry.MustRegister(requests, durations, waits, breakerOpen, looks, lookBatches, orphaned)
 }
 
 // Marketplace counts for one Marketplace. It is safe for use by many goroutines.
@@ -99,6 +103,10 @@ func (m Marketplace) Looked(count int) { looks.WithLabelValues(m.name).Add(float
 
 // LookCalled counts a call that answers looks.
 func (m Marketplace) LookCalled() { lookBatches.WithLabelValues(m.name).Inc() }
+
+// Orphaned counts an object that was left behind in the marketplace of a
+// Marketplace, given as NAMESPACE/NAME. It is kept when the Marketplace is gone.
+func Orphaned(marketplace string) { orphaned.WithLabelValues(marketplace).Inc() }
 
 // Forget removes the counters of a Marketplace that is gone.
 func (m Marketplace) Forget() {

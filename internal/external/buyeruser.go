@@ -29,6 +29,9 @@ type BuyerUsers struct {
 // New returns an empty BuyerUser.
 func (b BuyerUsers) New() *v1alpha1.BuyerUser { return &v1alpha1.BuyerUser{} }
 
+// NewList returns an empty list of BuyerUsers.
+func (b BuyerUsers) NewList() client.ObjectList { return &v1alpha1.BuyerUserList{} }
+
 // Path returns buyers/BUYER/users/USER.
 func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
 	return unbound.BuyerUsers(string(object.Spec.BuyerID)).Path(object.UserID())

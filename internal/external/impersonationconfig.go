@@ -31,6 +31,9 @@ func (i ImpersonationConfigs) New() *v1alpha1.ImpersonationConfig {
 	return &v1alpha1.ImpersonationConfig{}
 }
 
+// NewList returns an empty list of ImpersonationConfigs.
+func (i ImpersonationConfigs) NewList() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
+
 // Path returns impersonationconfig/ID.
 func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string {
 	return unbound.ImpersonationConfigs().Path(object.ConfigID())

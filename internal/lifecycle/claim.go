@@ -17,32 +17,48 @@ import (
 
 // claimed says that the OrderCloud object in the marketplace at hand belongs to
 // the resource. A claim that says nothing of a marketplace is valid in any.
-func (p *pass[T]) claimed() bool {
-	where := p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
-	return p.bearsClaim() && (where == "" || p.baseURL == "" || where == p.baseURL)
+func (p *pass[T]) claimed() bool { return p.holdsClaim(p.object) }
+
+func (p *pass[T]) holdsClaim(object T) bool {
+	where := object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
+	return bearsClaim(object) && (where == "" || p.baseURL == "" || where == p.baseURL)
 }
 
 // bearsClaim says that the resource claims an object, here or in another
 // marketplace.
-func (p *pass[T]) bearsClaim() bool {
-	return controllerutil.ContainsFinalizer(p.object, v1alpha1.ClaimFinalizer)
+func (p *pass[T]) bearsClaim() bool { return bearsClaim(p.object) }
+
+func bearsClaim[T Object](object T) bool {
+	return controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
 }
 
 // claim takes possession of the OrderCloud object: from now on the resource
 // stays until deletionPolicy was carried out. It comes before the create, so
 // that a crash in between leaves nothing behind that nobody owns.
 func (p *pass[T]) claim(ctx context.Context) error {
-	err := p.patchMetadata(ctx, func(object T) {
-		controllerutil.AddFinalizer(object, v1alpha1.ClaimFinalizer)
-		annotations := maps.Clone(object.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[v1alpha1.ClaimedInAnnotation] = p.baseURL
-		object.SetAnnotations(annotations)
-	})
-	if err != nil {
+	if err := p.patchMetadata(ctx, func(object T) { mark(object, p.baseURL) }); err != nil {
 		return fmt.Errorf("claiming %s: %w", p.path(), err)
+	}
+	return nil
+}
+
+// mark puts a claim that is valid at the base URL on a resource.
+func mark[T Object](object T, baseURL string) {
+	controllerutil.AddFinalizer(object, v1alpha1.ClaimFinalizer)
+	annotations := maps.Clone(object.GetAnnotations())
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1alpha1.ClaimedInAnnotation] = baseURL
+	object.SetAnnotations(annotations)
+}
+
+// entitle puts the claim of this resource on another one.
+func (p *pass[T]) entitle(ctx context.Context, heir T) error {
+	entitled, _ := heir.DeepCopyObject().(T)
+	mark(entitled, p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation])
+	if err := p.Client.Patch(ctx, entitled, client.MergeFromWithOptions(heir, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("handing %s over to %s: %w", p.path(), client.ObjectKeyFromObject(heir), err)
 	}
 	return nil
 }

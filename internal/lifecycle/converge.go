@@ -29,6 +29,13 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	conflict, err := p.yield(ctx)
+	if err != nil {
+		return verdict{}, err
+	}
+	if conflict != nil {
+		return verdict{yields: true}, conflict
+	}
 	external := p.Kind.Bind(p.object, connection)
 	for range maxLooks {
 		found, err := p.round(ctx, external)
@@ -68,6 +75,11 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 	found.drifted = found.now
 	if isDrift {
 		p.eventDriftDetected(found.now)
+	}
+	if isDrift && action.Verb == Update {
+		if contended := p.contended(found.now); contended != nil {
+			return found, contended
+		}
 	}
 	if action.Claim {
 		if err := p.claim(ctx); err != nil {

@@ -27,6 +27,9 @@ const (
 	EventDriftCorrected = "DriftCorrected"
 	// EventDeleted says that the object was deleted in OrderCloud.
 	EventDeleted = "Deleted"
+	// EventHandedOver says that another resource, which declares the object as
+	// well, holds the claim from now on.
+	EventHandedOver = "HandedOver"
 	// EventAdopted says that an existing object was taken into possession.
 	EventAdopted = "Adopted"
 )

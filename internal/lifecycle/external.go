@@ -48,6 +48,8 @@ type External interface {
 type Kind[T Object] interface {
 	// New returns an empty resource.
 	New() T
+	// NewList returns an empty list of resources.
+	NewList() client.ObjectList
 	// Path names the declared object in OrderCloud, such as
 	// buyers/acme/users/jdoe. It is known without reaching OrderCloud.
 	Path(object T) string
@@ -94,6 +96,11 @@ type Connector interface {
 	// Connect returns a connection, or a *failure.Failure that says why there is
 	// none. The connection beside a failure, if any, tells the interval.
 	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+	// ConnectToDelete also returns a connection when the Marketplace or its Secret is
+	// gone, as long as the credentials are still known.
+	ConnectToDelete(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+	// AreSame says that two Marketplaces are known to reach the same marketplace.
+	AreSame(one, other types.NamespacedName) bool
 	// Delay tells how long requests to a marketplace wait for their turn at
 	// present; 0 for one that was never connected.
 	Delay(key types.NamespacedName) time.Duration

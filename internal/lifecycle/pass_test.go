@@ -105,7 +105,7 @@ func TestADriftIsToldAndCorrected(t *testing.T) {
 	w.expectEvents("Normal DriftDetected", "Normal DriftCorrected")
 	w.expectField(userPath, "Email", "q7.mail@acme.example")
 	now := metav1.NewTime(w.clock.Now())
-	want := &v1alpha1.LastDrift{DetectedTime: now, CorrectedTime: &now, Fields: []string{"Email"}}
+	want := &v1alpha1.LastDrift{DetectedTime: now, CorrectedTime: &now, Corrections: 1, Fields: []string{"Email"}}
 	if diff := cmp.Diff(want, user.Status.LastDrift); diff != "" {
 		t.Errorf("lastDrift (-want +got)\n%s", diff)
 	}

@@ -6,13 +6,11 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"path"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -21,7 +19,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -44,6 +41,11 @@ type Reconciler[T Object] struct {
 	Kind Kind[T]
 	// Clock tells the time that the status records.
 	Clock clock.PassiveClock
+	// Guard decides whether a deletion is let through; nil lets all through.
+	Guard Guard
+	// OrphanAfter is how long a resource that is deleted waits for OrderCloud to be
+	// reached before it is let go with its object left behind; 0 waits for ever.
+	OrphanAfter time.Duration
 	// Workers is how many passes run at the same time, to be shared out among the
 	// marketplaces; 0 shares nothing out.
 	Workers int
@@ -199,62 +201,14 @@ func (p *pass[T]) isAskedFor() bool {
 	return p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation] != p.status.LastHandledReconcileAt
 }
 
-// finalize carries out deletionPolicy and lets the resource go.
-func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
-	if !p.bearsClaim() {
-		return ctrl.Result{}, nil
-	}
-	if PlanDeletion(PolicyOf(p.spec), true).Verb == Delete {
-		err := p.remove(ctx)
-		if problem := failure.As(err); problem != nil {
-			return p.record(ctx, verdict{failure: waitsToDelete(problem)})
-		}
-		if err != nil {
-			return ctrl.Result{}, err
-		}
-	}
-	return ctrl.Result{}, p.release(ctx)
-}
-
-// waitsToDelete says beside the reason what a person can do who does not want to
-// wait: the resource stays until its object is deleted in OrderCloud.
-func waitsToDelete(problem *failure.Failure) *failure.Failure {
-	waiting := *problem
-	waiting.Message = "the deletion waits: " + problem.Message +
-		"; deletionPolicy: Retain lets the resource go and leaves the object in OrderCloud"
-	return &waiting
-}
-
-func (p *pass[T]) remove(ctx context.Context) error {
-	connection, err := p.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if !p.claimed() {
-		p.leaveBehind(ctx)
-		return nil
-	}
-	ctx, cancel := settle(ctx)
-	defer cancel()
-	if err := p.Kind.Bind(p.object, connection).Delete(ctx); err != nil {
-		return err
-	}
-	log.FromContext(ctx).Info("Deleted in OrderCloud", "path", p.path())
-	p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
-	return nil
-}
-
-// leaveBehind tells that an object stays where it was claimed: the Marketplace
-// was pointed elsewhere since, and what is there is not this resource's.
-func (p *pass[T]) leaveBehind(ctx context.Context) {
-	where := p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
-	log.FromContext(ctx).Info("Left behind in another marketplace", "path", p.path(), "claimedIn", where)
-	p.emit(corev1.EventTypeWarning, v1alpha1.ReasonOrphaned, "Delete", fmt.Sprintf(
-		"%s was claimed in %s and the Marketplace is at %s now: it was not deleted", p.path(), where, p.baseURL))
-}
-
 func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) {
 	connection, err := p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
+	p.use(connection, err)
+	return connection, err
+}
+
+// use notes what a connection tells, be it only the interval.
+func (p *pass[T]) use(connection *marketplace.Connection, err error) {
 	if connection != nil {
 		p.useInterval(connection.Interval)
 		p.ticks = marketplace.TicksOf(marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef), connection.Interval)
@@ -262,7 +216,6 @@ func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) 
 	if err == nil {
 		p.baseURL = connection.Client.BaseURL()
 	}
-	return connection, err
 }
 
 func (p *pass[T]) path() string { return p.Kind.Path(p.object) }

@@ -34,6 +34,9 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	if !found.suspended {
 		p.status.LastHandledReconcileAt = p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]
 	}
+	if found.yields {
+		p.status.Drift = nil
+	}
 	if found.looked {
 		p.status.Drift = entries(found.now)
 		p.recordLastDrift(found)
@@ -83,10 +86,13 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	open := p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
 	if found.isDrift {
 		if !open {
-			p.status.LastDrift = &v1alpha1.LastDrift{DetectedTime: now}
+			p.status.LastDrift = &v1alpha1.LastDrift{DetectedTime: now, Corrections: p.corrected(found.drifted)}
 			open = true
 		}
 		p.status.LastDrift.Fields = limitNames(found.drifted)
+		if found.acted {
+			p.status.LastDrift.Corrections++
+		}
 	}
 	if open && len(found.now) == 0 && (found.failure == nil || found.acted) {
 		p.status.LastDrift.CorrectedTime = &now

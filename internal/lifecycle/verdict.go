@@ -18,6 +18,8 @@ import (
 type verdict struct {
 	// suspended: the pass did nothing because it must not.
 	suspended bool
+	// yields: another resource has the better right to the object.
+	yields bool
 	// looked: OrderCloud's answer was seen in this pass.
 	looked bool
 	// isDrift: what differed was not the operator's own doing.
@@ -90,7 +92,7 @@ func judgeSuspended(conditions *[]metav1.Condition, set Setter) {
 func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	problem := found.failure
 	set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-	if found.looked || !ReadyAt(*conditions, generation) {
+	if found.looked || found.yields || !ReadyAt(*conditions, generation) {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 	}
 	switch {
@@ -98,7 +100,7 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 		setDrifted(found, set)
 	case found.comparedRest:
 		setInSync(found.wrote, set)
-	case found.looked:
+	case found.looked, found.yields:
 		// Nothing was seen to differ: what an earlier look showed is over.
 		meta.RemoveStatusCondition(conditions, v1alpha1.DriftedCondition)
 	}

@@ -160,8 +160,9 @@ func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (
 // reach is what an entry holds while its lock is held: the entry may get another
 // client as soon as it is not.
 type reach struct {
-	client *ordercloud.Client
-	looks  *look.Marketplace
+	client   *ordercloud.Client
+	looks    *look.Marketplace
+	clientID string
 }
 
 func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace) (reach, error) {
@@ -201,7 +202,9 @@ func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace
 	return kept.reach(), nil
 }
 
-func (e *entry) reach() reach { return reach{client: e.client, looks: e.looks} }
+func (e *entry) reach() reach {
+	return reach{client: e.client, looks: e.looks, clientID: e.credentials.clientID}
+}
 
 // bound applies what may change while the client stays: how much the marketplace
 // may be asked, and how long references may be remembered.

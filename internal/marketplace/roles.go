@@ -44,6 +44,8 @@ type Needs struct {
 	Configs bool
 	// ClientNames: an ImpersonationConfig names its application.
 	ClientNames bool
+	// Claims is how many objects have something in OrderCloud that is theirs.
+	Claims int
 }
 
 // MissingRoles lists the roles that are needed and not held, sorted. Of several

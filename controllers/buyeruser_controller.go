@@ -8,6 +8,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
@@ -23,7 +24,9 @@ import (
 func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
+	kind := external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}
 	return controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
+		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Secret{}, followNamed(cached, list, byPasswordSecret), builder.OnlyMetadata).
-		Complete(newReconciler(manager, registry, external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}, options))
+		Complete(newReconciler(manager, registry, kind, options))
 }

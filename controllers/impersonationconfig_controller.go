@@ -7,6 +7,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
@@ -19,7 +20,9 @@ import (
 func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
+	kind := external.ImpersonationConfigs{Reader: cached}
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
+		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		Complete(newReconciler(manager, registry, external.ImpersonationConfigs{Reader: cached}, options))
+		Complete(newReconciler(manager, registry, kind, options))
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -36,6 +37,8 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	}{
 		{&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf},
 		{&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf},
+		{&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})},
+		{&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})},
 		{&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf},
 		{&v1alpha1.ImpersonationConfig{}, byBuyerUser, buyerUsersOf},
 		{&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf},

@@ -31,7 +31,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
-// +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces/status,verbs=patch
 
 // countDelay gathers the changes of objects that refer to a Marketplace: while
@@ -96,10 +96,9 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	var declared v1alpha1.Marketplace
 	err := r.client.Get(ctx, request.NamespacedName, &declared)
 	if apierrors.IsNotFound(err) {
-		r.forget(request.NamespacedName)
-		return ctrl.Result{}, nil
+		return r.forgetUnlessNeeded(ctx, request.NamespacedName)
 	}
-	if err != nil || !declared.DeletionTimestamp.IsZero() {
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	before := declared.DeepCopy()
@@ -107,19 +106,28 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if gone, err := r.keepWhileInUse(ctx, &declared, needs); err != nil || gone {
+		return conflictIsNoError(err)
+	}
 	seen, err := r.look(ctx, &declared, needs)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	recordCheck(&declared, seen, needs)
+	before.ObjectMeta = declared.ObjectMeta
 	if err := r.patchStatus(ctx, before, &declared); err != nil {
-		if apierrors.IsConflict(err) {
-			return ctrl.Result{RequeueAfter: countDelay}, nil
-		}
-		return ctrl.Result{}, err
+		return conflictIsNoError(err)
 	}
 	r.tell(before, &declared)
 	return ctrl.Result{RequeueAfter: max(seen.due(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
+}
+
+// conflictIsNoError comes back soon when somebody else was faster.
+func conflictIsNoError(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: countDelay}, nil
+	}
+	return ctrl.Result{}, err
 }
 
 func (r *marketplaceReconciler) forget(key types.NamespacedName) {
@@ -140,8 +148,14 @@ func (r *marketplaceReconciler) patchStatus(ctx context.Context, before, declare
 	return nil
 }
 
-// tell emits one Warning when Synced turns False.
+// tell emits one Warning when Synced turns False, and one when deletions begin to
+// be held.
 func (r *marketplaceReconciler) tell(before, declared *v1alpha1.Marketplace) {
+	if held := declared.Status.DeletionsHeld; held > 0 && before.Status.DeletionsHeld == 0 {
+		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, v1alpha1.ReasonDeletionHeld, "Reconcile",
+			"deletions are held, because there were more than deletionGuard admits: see status.deletionsHeld; if they are meant, confirm them with the annotation %s or raise deletionGuard.maxDeletions",
+			v1alpha1.ConfirmDeleteAnnotation)
+	}
 	synced := meta.FindStatusCondition(declared.Status.Conditions, v1alpha1.SyncedCondition)
 	if synced.Status == metav1.ConditionFalse && !meta.IsStatusConditionFalse(before.Status.Conditions, v1alpha1.SyncedCondition) {
 		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, synced.Reason, "Reconcile", "%s", synced.Message)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -33,10 +34,12 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 			return needs, fmt.Errorf("counting the objects of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
 		}
 	}
+	declared.Status.DeletionsHeld = 0
 	declared.Status.BuyerUsers = v1alpha1.ObjectCounts{}
 	for index := range users.Items {
 		user := &users.Items[index]
 		add(&declared.Status.BuyerUsers, user.Status.Conditions)
+		countDeletion(declared, &needs, user)
 		observed := user.Spec.ManagementPolicy == v1alpha1.ManagementObserve
 		needs.ReadUsers = needs.ReadUsers || observed
 		needs.WriteUsers = needs.WriteUsers || !observed
@@ -45,10 +48,22 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 	for index := range configs.Items {
 		config := &configs.Items[index]
 		add(&declared.Status.ImpersonationConfigs, config.Status.Conditions)
+		countDeletion(declared, &needs, config)
 		needs.Configs = true
 		needs.ClientNames = needs.ClientNames || config.Spec.ClientName != ""
 	}
 	return needs, nil
+}
+
+// countDeletion counts what the deletion of objects has to wait for.
+func countDeletion(declared *v1alpha1.Marketplace, needs *marketplace.Needs, object client.Object) {
+	if controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer) {
+		needs.Claims++
+	}
+	synced := meta.FindStatusCondition(conditionsOf(object), v1alpha1.SyncedCondition)
+	if !object.GetDeletionTimestamp().IsZero() && synced != nil && synced.Reason == v1alpha1.ReasonDeletionHeld {
+		declared.Status.DeletionsHeld++
+	}
 }
 
 func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {

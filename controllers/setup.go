@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -34,6 +35,12 @@ type Options struct {
 	// WatchNamespaces are the only namespaces in the manager's cache; none means
 	// all of them.
 	WatchNamespaces []string
+	// OrphanAfter is how long a deletion waits for a marketplace that cannot be
+	// reached before its resource is let go; 0 waits for ever.
+	OrphanAfter time.Duration
+
+	// guard counts the deletions of all kinds together.
+	guard *guard.Guard
 }
 
 // recorderName is what events say they come from.
@@ -47,6 +54,9 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	}
 	registry := marketplace.NewRegistry(manager.GetClient(), manager.GetAPIReader(), options.AllowedEndpoints, options.UserAgent)
 	registry.Restrict(options.WatchNamespaces)
+	options.guard = &guard.Guard{
+		Client: manager.GetClient(), Clock: clock.RealClock{}, SeesNamespaces: len(options.WatchNamespaces) == 0,
+	}
 	for name, add := range map[string]func(ctrl.Manager, *marketplace.Registry, Options) error{
 		"Marketplace":         setupMarketplaces,
 		"BuyerUser":           setupBuyerUsers,
@@ -101,6 +111,8 @@ func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketpla
 		Marketplaces: registry,
 		Kind:         kind,
 		Clock:        clock.RealClock{},
+		Guard:        options.guard,
+		OrphanAfter:  options.OrphanAfter,
 		Workers:      options.controller().MaxConcurrentReconciles,
 	}
 }

@@ -50,6 +50,7 @@ var _ = Describe("The API server accepts", func() {
             credentialsSecretRef: {name: ordercloud}
             interval: 10m
             rateLimit: {requestsPerSecond: 10, concurrency: 8}
+            deletionGuard: {maxDeletions: 20, window: 10m}
             allowedNamespaces: {from: Same}`),
 		Entry("a BuyerUser", buyerUserKind, `
             marketplaceRef: {name: default}
@@ -120,6 +121,8 @@ var _ = Describe("The API server accepts", func() {
 			`{rateLimit: {requestsPerSecond: 5}}`, `{rateLimit: {requestsPerSecond: 5, concurrency: 8}}`),
 		Entry("an empty rateLimit, with both defaults", marketplaceKind, "",
 			`{rateLimit: {}}`, `{rateLimit: {requestsPerSecond: 10, concurrency: 8}}`),
+		Entry("no deletion guard", marketplaceKind, "",
+			`{deletionGuard: {maxDeletions: 0}}`, `{deletionGuard: {maxDeletions: 0, window: 10m}}`),
 		Entry("all namespaces", marketplaceKind, "", `{allowedNamespaces: {from: All}}`, ""),
 		Entry("an empty allowedNamespaces, with its default", marketplaceKind, "",
 			`{allowedNamespaces: {}}`, `{allowedNamespaces: {from: Same}}`),

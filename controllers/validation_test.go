@@ -280,6 +280,14 @@ var _ = Describe("The API server refuses", func() {
 			kind: marketplaceKind, spec: `{rateLimit: {concurrency: 257}}`,
 			field: "spec.rateLimit.concurrency", message: "should be less than or equal to 256",
 		}),
+		Entry("`deletionGuard.maxDeletions` below 0", refusal{
+			kind: marketplaceKind, spec: `{deletionGuard: {maxDeletions: -1}}`,
+			field: "spec.deletionGuard.maxDeletions", message: "should be greater than or equal to 0",
+		}),
+		Entry("`deletionGuard.window` below 1s", refusal{
+			kind: marketplaceKind, spec: `{deletionGuard: {window: 0s}}`,
+			field: "spec.deletionGuard.window", message: "window must be a duration such as 10m or 1h30m, and at least 1s",
+		}),
 	)
 
 	DescribeTable("a BuyerUser with", refuses,

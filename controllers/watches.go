@@ -27,9 +27,25 @@ import (
 func declarationChanged() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(change event.UpdateEvent) bool {
-			return change.ObjectOld.GetAnnotations()[v1alpha1.ReconcileAtAnnotation] !=
-				change.ObjectNew.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]
+			before, after := change.ObjectOld.GetAnnotations(), change.ObjectNew.GetAnnotations()
+			return before[v1alpha1.ReconcileAtAnnotation] != after[v1alpha1.ReconcileAtAnnotation] ||
+				before[v1alpha1.ConfirmDeleteAnnotation] != after[v1alpha1.ConfirmDeleteAnnotation]
 		},
+	})
+}
+
+// followRivals wakes those that declare the same OrderCloud object as the one of
+// the event: it may have got in their way, or out of it.
+func followRivals[T lifecycle.Object](reader client.Reader, kind lifecycle.Kind[T]) handler.EventHandler {
+	path := lifecycle.IndexPath(kind)
+	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
+		var woken []reconcile.Request
+		for _, declared := range path(object) {
+			woken = append(woken, requestsFor(ctx, reader, kind.NewList(),
+				func(other client.Object) bool { return other.GetUID() != object.GetUID() },
+				client.MatchingFields{lifecycle.PathIndex: declared})...)
+		}
+		return woken
 	})
 }
 

@@ -2,6 +2,8 @@
 # Copyright The ordercloud-operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
+# Usage: assets.sh [kube-controller-manager]
+#
 # Prints the directory that holds kube-apiserver and etcd, the control plane of
 # the tests, the demo and the benchmarks. Nothing but that directory goes to
 # stdout; what is going on goes to stderr. The first that works is taken:
@@ -13,6 +15,12 @@
 #   4. a build from source, which needs Go and a Go module proxy only; once per
 #      version, 4 to 8 minutes on two cores
 #
+# With the argument kube-controller-manager, prints the path of that binary, which
+# only the tests that ask for it need: from $KUBEBUILDER_ASSETS if it is there, or
+# the cache, or built. It is in no archive that setup-envtest finds. The build
+# takes 1 to 2 minutes after one of kube-apiserver, most of whose packages it
+# shares, and as long as that one without.
+#
 # Safe to call many times at once.
 set -eu
 
@@ -23,8 +31,25 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 say() { printf 'envtest: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# usable DIRECTORY: both binaries are there and may be run.
-usable() { [ -f "$1/kube-apiserver" ] && [ -x "$1/kube-apiserver" ] && [ -f "$1/etcd" ] && [ -x "$1/etcd" ]; }
+# What is asked for: one binary, or kube-apiserver and etcd if empty.
+wanted=${1:-}
+case "$#:$wanted" in
+0: | 1:kube-controller-manager) ;;
+*) die "usage: assets.sh [kube-controller-manager]" ;;
+esac
+
+# usable DIRECTORY: what is asked for is there and may be run.
+usable() {
+	for name in ${wanted:-kube-apiserver etcd}; do
+		if ! [ -f "$1/$name" ] || ! [ -x "$1/$name" ]; then return 1; fi
+	done
+}
+
+# finish DIRECTORY: prints what is asked for, which is there.
+finish() {
+	printf '%s\n' "$1${wanted:+/$wanted}"
+	exit 0
+}
 
 # hash: 12 characters that stand for what is on stdin.
 hash() {
@@ -59,6 +84,7 @@ limited() {
 
 # cleanup: runs on every way out. Without it an interrupted build would go on
 # unseen and keep the lock.
+# shellcheck disable=SC2317,SC2329 # the trap calls it
 cleanup() {
 	[ -z "$job" ] || kill "$job" 2>/dev/null || true
 	[ -z "$work" ] || rm -rf "$work"
@@ -73,9 +99,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
-	usable "$KUBEBUILDER_ASSETS" || die "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, and kube-apiserver and etcd are not both there; unset it to have them provided"
-	printf '%s\n' "$KUBEBUILDER_ASSETS"
-	exit 0
+	usable "$KUBEBUILDER_ASSETS" && finish "$KUBEBUILDER_ASSETS"
+	# Ready-made assets hold no kube-controller-manager, so this is no mistake.
+	[ -n "$wanted" ] || die "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, and kube-apiserver and etcd are not both there; unset it to have them provided"
 fi
 
 version=$(awk '$1 == "k8s.io/kubernetes" { print $2; exit }' "$here/go.mod")
@@ -86,12 +112,7 @@ os=$(go env GOHOSTOS)
 arch=$(go env GOHOSTARCH)
 cache=${ENVTEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ordercloud-operator/envtest}
 assets=$cache/$version-$os-$arch-$(cat "$here/go.mod" "$here/go.sum" | hash)
-
-finish() {
-	printf '%s\n' "$assets"
-	exit 0
-}
-usable "$assets" && finish
+usable "$assets" && finish "$assets"
 
 mkdir -p "$assets" || die "cannot create $assets; set ENVTEST_CACHE to a directory that can be written"
 
@@ -101,7 +122,7 @@ acquire() {
 	lock=$assets.lock
 	waited=0
 	until mkdir "$lock" 2>/dev/null; do
-		usable "$assets" && finish
+		usable "$assets" && finish "$assets"
 		owner=$(cat "$lock/owner" 2>/dev/null || true)
 		# No owner: between mkdir and the write, or killed right there.
 		if [ -n "$owner" ] && [ "${owner%%@*}" = "$(uname -n)" ] && ! kill -0 "${owner##*@}" 2>/dev/null; then
@@ -114,7 +135,7 @@ acquire() {
 			rm -rf "$lock"
 			continue
 		fi
-		[ $((waited % 20)) -ne 0 ] || say "waiting for ${owner:-another process} to provide kube-apiserver and etcd (${waited}s)"
+		[ $((waited % 20)) -ne 0 ] || say "waiting for ${owner:-another process}, which builds or downloads (${waited}s)"
 		sleep 1
 		waited=$((waited + 1))
 	done
@@ -122,7 +143,7 @@ acquire() {
 	printf '%s@%s\n' "$(uname -n)" "$$" >"$lock/owner"
 }
 acquire
-usable "$assets" && finish
+usable "$assets" && finish "$assets"
 
 # What a killed builder left behind. An hour is more than any build takes.
 find "$cache" -name '*.work.*' -prune -mmin +60 -exec rm -rf {} + 2>/dev/null || true
@@ -176,9 +197,15 @@ build() {
 	say "built $1 in ${waited}s"
 }
 
+if [ -n "$wanted" ]; then
+	say "$wanted is built, once: 1 to 2 minutes on two cores after kube-apiserver, 4 to 8 without; kept in $cache"
+	build "$wanted" "k8s.io/kubernetes/cmd/$wanted"
+	mv -f "$work/$wanted" "$assets/$wanted"
+	finish "$assets"
+fi
 if download; then
 	say "downloaded to $assets"
-	finish
+	finish "$assets"
 fi
 say "none can be had ($(tail -n 1 "$work/log" | cut -c 1-160))"
 say "so they are built, once: 4 to 8 minutes on two cores, kept in $cache"
@@ -186,4 +213,4 @@ build etcd go.etcd.io/etcd/server/v3
 build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
 publish "$work"
 say "done: $assets"
-finish
+finish "$assets"

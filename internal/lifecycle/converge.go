@@ -115,7 +115,9 @@ func (p *pass[T]) checkDeclared(ctx context.Context) error {
 		!fresh.GetDeletionTimestamp().IsZero() {
 		return errRedeclared
 	}
-	return nil
+	// Nor does whoever stopped to let the namespace refer to the Marketplace.
+	_, err = p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
+	return err
 }
 
 func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {

@@ -143,15 +143,22 @@ func (u *buyerUser) passwordKey() string {
 	return "password"
 }
 
-// explainSecret says that the Secret is missing. Somebody may be about to apply
-// it, and its arrival wakes the object: nothing is stalled.
+// explainSecret says that the Secret is missing, or may not be read. Somebody may be
+// about to apply a missing one, and its arrival wakes the object, unless Secrets are
+// not watched: nothing is stalled.
 func (u *buyerUser) explainSecret(err error) error {
-	if apierrors.IsNotFound(err) {
+	switch {
+	case apierrors.IsNotFound(err):
 		return failure.New(v1alpha1.ReasonReferenceNotFound,
 			"Secret %s, which passwordSecretRef names, does not exist: create it", u.secretKey()).
 			Again(failure.AtInterval).By(err)
+	case apierrors.IsForbidden(err):
+		return failure.New(v1alpha1.ReasonAccessDenied,
+			"the API server does not let the operator read Secret %s, which passwordSecretRef names: grant its role get on secrets there",
+			u.secretKey()).Stall().By(err)
+	default:
+		return fmt.Errorf("getting Secret %s: %w", u.secretKey(), err)
 	}
-	return fmt.Errorf("getting Secret %s: %w", u.secretKey(), err)
 }
 
 func versionOf(object metav1.Object) string {

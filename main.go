@@ -50,6 +50,7 @@ type settings struct {
 	leaderNamespace  string
 	http2            bool
 	watchNamespaces  string
+	watchSecrets     bool
 	allowedEndpoints string
 	concurrency      int
 	orphanAfter      time.Duration
@@ -103,7 +104,9 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 	flags.BoolVar(&parsed.http2, "enable-http2", false,
 		"Serve metrics over HTTP/2 too; off because of the Rapid Reset vulnerabilities.")
 	flags.StringVar(&parsed.watchNamespaces, "watch-namespaces", "",
-		"Comma-separated namespaces whose objects are managed; empty means all.")
+		"Comma-separated namespaces whose objects are managed; empty means all. With it, Roles in these namespaces are enough.")
+	flags.BoolVar(&parsed.watchSecrets, "watch-secrets", true,
+		"See at once that a Secret changed, which needs list and watch on Secrets; false needs get only, and sees it at the next interval.")
 	flags.StringVar(&parsed.allowedEndpoints, "allowed-endpoints", marketplace.DefaultEndpoints,
 		"Comma-separated base URLs that may be contacted, scheme://host[:port]; a host may begin with *. for all its subdomains, and plain http is for loopback hosts only.")
 	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 512,
@@ -140,6 +143,7 @@ func run(ctx context.Context, settings settings) error {
 		MaxConcurrentReconciles: settings.concurrency,
 		UserAgent:               "ordercloud-operator/" + version,
 		WatchNamespaces:         split(settings.watchNamespaces),
+		UnwatchedSecrets:        !settings.watchSecrets,
 		OrphanAfter:             settings.orphanAfter,
 	}); err != nil {
 		return err

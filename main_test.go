@@ -66,8 +66,8 @@ func TestAnArgumentThatWouldBeIgnoredIsAnError(t *testing.T) {
 
 func TestFlagsHaveSafeDefaults(t *testing.T) {
 	defaults := settings{
-		metricsAddress: "0", metricsSecure: true, probeAddress: ":8081",
-		allowedEndpoints: "https://*.ordercloud.io", concurrency: 64,
+		metricsAddress: "0", metricsSecure: true, probeAddress: ":8081", profilingAddress: "0",
+		watchSecrets: true, allowedEndpoints: "https://*.ordercloud.io", concurrency: 512, orphanAfter: time.Hour,
 	}
 	changed := func(change func(*settings)) settings {
 		expected := defaults
@@ -86,6 +86,9 @@ func TestFlagsHaveSafeDefaults(t *testing.T) {
 		"leader election": {[]string{"--leader-elect"}, changed(func(s *settings) { s.leaderElection = true })},
 		"HTTP/2":          {[]string{"--enable-http2"}, changed(func(s *settings) { s.http2 = true })},
 		"namespaces":      {[]string{"--watch-namespaces=a,b"}, changed(func(s *settings) { s.watchNamespaces = "a,b" })},
+		"profiles":        {[]string{"--pprof-bind-address=127.0.0.1:6060"}, changed(func(s *settings) { s.profilingAddress = "127.0.0.1:6060" })},
+		"orphans":         {[]string{"--orphan-after=0"}, changed(func(s *settings) { s.orphanAfter = 0 })},
+		"Secrets":         {[]string{"--watch-secrets=false"}, changed(func(s *settings) { s.watchSecrets = false })},
 		"endpoints":       {[]string{"--allowed-endpoints=https://x"}, changed(func(s *settings) { s.allowedEndpoints = "https://x" })},
 		"concurrency":     {[]string{"--max-concurrent-reconciles=3"}, changed(func(s *settings) { s.concurrency = 3 })},
 	} {

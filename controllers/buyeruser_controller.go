@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,9 +23,9 @@ import (
 func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
 	cached := manager.GetClient()
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
-	kind := external.BuyerUsers{Reader: cached, Secrets: manager.GetAPIReader()}
-	return controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
-		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Secret{}, followNamed(cached, list, byPasswordSecret), builder.OnlyMetadata).
+	kind := external.BuyerUsers{Reader: options.secretVersions(manager), Secrets: manager.GetAPIReader()}
+	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
+		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
 		Complete(newReconciler(manager, registry, kind, options))
 }

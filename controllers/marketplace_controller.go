@@ -65,13 +65,12 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 	counted := predicate.Or(predicate.GenerationChangedPredicate{},
 		conditionChanged(v1alpha1.ReadyCondition, v1alpha1.SyncedCondition, v1alpha1.DriftedCondition))
 	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
-	return ctrl.NewControllerManagedBy(manager).
+	made := ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
-		Watches(&corev1.Secret{}, followNamed(manager.GetClient(), list, byCredentialsSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.BuyerUser{}, countSoon(), builder.WithPredicates(counted)).
 		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(), builder.WithPredicates(counted)).
-		WithOptions(options.withWorkers(marketplaceWorkers).controller()).
-		Complete(reconciler)
+		WithOptions(options.withWorkers(marketplaceWorkers).controller())
+	return options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(reconciler)
 }
 
 // countSoon wakes the Marketplace of an object after countDelay; events in

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -35,6 +34,9 @@ type Options struct {
 	// WatchNamespaces are the only namespaces in the manager's cache; none means
 	// all of them.
 	WatchNamespaces []string
+	// UnwatchedSecrets says that Secrets are got one by one, when they are needed,
+	// and neither listed nor watched.
+	UnwatchedSecrets bool
 	// OrphanAfter is how long a deletion waits for a marketplace that cannot be
 	// reached before its resource is let go; 0 waits for ever.
 	OrphanAfter time.Duration
@@ -52,8 +54,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	if err := addIndexes(ctx, manager.GetFieldIndexer()); err != nil {
 		return err
 	}
-	registry := marketplace.NewRegistry(manager.GetClient(), manager.GetAPIReader(), options.AllowedEndpoints, options.UserAgent)
-	registry.Restrict(options.WatchNamespaces)
+	registry := newRegistry(manager, options)
 	options.guard = &guard.Guard{
 		Client: manager.GetClient(), Clock: clock.RealClock{}, SeesNamespaces: len(options.WatchNamespaces) == 0,
 	}
@@ -91,16 +92,16 @@ func (o Options) controller() controller.Options {
 }
 
 // controllerOf begins the controller of a kind that mirrors OrderCloud objects: its
-// objects wake when they are declared anew, and with their Marketplace and its
-// Secret. What else a kind follows, it adds.
+// objects wake when they are declared anew, with their Marketplace and its Secret,
+// and when the labels of their namespace decide anew. What else a kind follows, it adds.
 func controllerOf(manager ctrl.Manager, object client.Object, list func() client.ObjectList, options Options) *builder.Builder {
 	cached := manager.GetClient()
-	return ctrl.NewControllerManagedBy(manager).
+	made := ctrl.NewControllerManagedBy(manager).
 		For(object, builder.WithPredicates(declarationChanged())).
 		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
 		Watches(&v1alpha1.Marketplace{}, followRecovery(cached, list), builder.WithPredicates(becameSynced())).
-		Watches(&corev1.Secret{}, followCredentials(cached, list), builder.OnlyMetadata).
 		WithOptions(options.controller())
+	return options.watchLabels(options.watchSecrets(made, followCredentials(cached, list)), followLabels(cached, list))
 }
 
 // newReconciler makes the engine's reconciler of one kind.

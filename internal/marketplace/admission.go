@@ -40,6 +40,17 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 		declared.Namespace, declared.Name, namespace).Stall()
 }
 
+// DecidesAnew says that a namespace with these labels may refer to the Marketplace,
+// and with those before might not, or the other way round.
+func DecidesAnew(declared *v1alpha1.Marketplace, namespace string, before, after labels.Set) bool {
+	allowed := declared.Spec.AllowedNamespaces
+	if allowed.From != v1alpha1.NamespacesSelector || namespace == declared.Namespace {
+		return false
+	}
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	return err == nil && selector.Matches(before) != selector.Matches(after)
+}
+
 // AskForNamespaces says, before the first use, that namespaces are in no cache: the
 // API server is asked for the labels of each, and again when the answer is old. That
 // takes get on namespaces, which a Role in the namespace can grant.

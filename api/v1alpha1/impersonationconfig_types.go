@@ -28,6 +28,7 @@ type BuyerUserReference struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.groupID) && has(self.userID))",message="groupID and userID exclude each other: leave out one of them",fieldPath=".groupID",reason=FieldValueForbidden
 // +kubebuilder:validation:XValidation:rule="!has(self.userRef) || !(has(self.buyerID) || has(self.groupID) || has(self.userID))",message="userRef gives buyer and user: leave out buyerID, groupID and userID",fieldPath=".userRef",reason=FieldValueForbidden
 // +kubebuilder:validation:XValidation:rule="has(self.buyerID) || has(self.userRef) || !(has(self.groupID) || has(self.userID))",message="groupID and userID need buyerID: they are looked up inside that buyer",fieldPath=".buyerID",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="!has(self.deletionPolicy) || self.deletionPolicy != 'Deactivate'",message="deletionPolicy Deactivate is for BuyerUsers: an impersonation config cannot be deactivated, choose Delete or Retain",fieldPath=".deletionPolicy"
 type ImpersonationConfigSpec struct {
 	ManagedSpec `json:",inline"`
 

@@ -42,7 +42,7 @@ const (
 
 // DeletionPolicy says what becomes of the OrderCloud object when the resource
 // is deleted.
-// +kubebuilder:validation:Enum=Delete;Retain
+// +kubebuilder:validation:Enum=Delete;Retain;Deactivate
 type DeletionPolicy string
 
 const (
@@ -50,6 +50,9 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 	// DeletionRetain leaves the OrderCloud object as it is.
 	DeletionRetain DeletionPolicy = "Retain"
+	// DeletionDeactivate keeps the user and forbids it to authenticate: its orders
+	// stay, and nobody acts as it any more. Only a BuyerUser can be deactivated.
+	DeletionDeactivate DeletionPolicy = "Deactivate"
 )
 
 // MarketplaceReference names the Marketplace that an object belongs to.
@@ -98,7 +101,8 @@ type ManagedSpec struct {
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
 	// deletionPolicy says what becomes of the OrderCloud object when this
-	// resource is deleted: Delete deletes it, Retain leaves it as it is.
+	// resource is deleted: Delete deletes it, Retain leaves it as it is,
+	// Deactivate, for a BuyerUser, keeps the user and sets Active to false.
 	// Default Delete. An object that was never claimed is left alone anyway.
 	// +optional
 	// +default="Delete"

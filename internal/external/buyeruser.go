@@ -44,7 +44,8 @@ func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID 
 func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, connection *marketplace.Connection) lifecycle.External {
 	return &buyerUser{
 		BuyerUsers: b, object: object, looks: connection.Looks,
-		users: connection.Client.BuyerUsers(string(object.Spec.BuyerID)), baseURL: connection.Client.BaseURL(),
+		users: connection.Client.BuyerUsers(string(object.Spec.BuyerID)), configs: connection.Client.ImpersonationConfigs(),
+		baseURL: connection.Client.BaseURL(),
 	}
 }
 
@@ -54,6 +55,7 @@ type buyerUser struct {
 	object  *v1alpha1.BuyerUser
 	looks   *look.Marketplace
 	users   ordercloud.Collection[ordercloud.BuyerUser]
+	configs ordercloud.Collection[ordercloud.ImpersonationConfig]
 	baseURL string
 	// sent is the password that this pass wrote.
 	sent password
@@ -131,7 +133,46 @@ func (u *buyerUser) Delete(ctx context.Context) error {
 	if err == nil || ordercloud.IsNotFound(err) {
 		return nil
 	}
+	if named := u.namedBy(ctx, err); named != "" {
+		return failure.New(v1alpha1.ReasonInUse, "%s names %s in OrderCloud, which therefore refuses to delete it: delete that first",
+			named, u.Path(u.object)).By(err)
+	}
 	return explain(u.call("deleting"), err)
+}
+
+// Deactivate forbids the user to authenticate, and changes nothing else.
+func (u *buyerUser) Deactivate(ctx context.Context) error {
+	_, err := u.users.Patch(ctx, u.object.UserID(), map[string]any{"Active": false})
+	if err == nil || ordercloud.IsNotFound(err) {
+		return nil
+	}
+	return explain(u.call("deactivating"), err)
+}
+
+// namedBy finds the impersonation config because of which OrderCloud refuses the
+// deletion, declared or not; empty when that is not the reason or cannot be found.
+func (u *buyerUser) namedBy(ctx context.Context, refusal error) string {
+	if !ordercloud.HasCode(refusal, ordercloud.CodeCannotDeleteImpersonateeParty) {
+		return ""
+	}
+	for buyerField, userField := range map[string]string{"BuyerID": "UserID", "ImpersonationBuyerID": "ImpersonationUserID"} {
+		of := []ordercloud.Filter{
+			{Field: buyerField, Expression: string(u.object.Spec.BuyerID)},
+			{Field: userField, Expression: u.object.UserID()},
+		}
+		for config, err := range u.configs.All(ctx, of...) {
+			if err == nil && names(config, string(u.object.Spec.BuyerID), u.object.UserID()) {
+				return u.configs.Path(config.ID)
+			}
+		}
+	}
+	return ""
+}
+
+// names compares again what a filter matched [N].
+func names(config ordercloud.ImpersonationConfig, buyerID, userID string) bool {
+	return deref(config.BuyerID) == buyerID && deref(config.UserID) == userID ||
+		deref(config.ImpersonationBuyerID) == buyerID && deref(config.ImpersonationUserID) == userID
 }
 
 // isGone tells a missing user from a missing buyer.

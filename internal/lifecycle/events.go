@@ -27,6 +27,8 @@ const (
 	EventDriftCorrected = "DriftCorrected"
 	// EventDeleted says that the object was deleted in OrderCloud.
 	EventDeleted = "Deleted"
+	// EventDeactivated says that the object was kept and lost its effect.
+	EventDeactivated = "Deactivated"
 	// EventHandedOver says that another resource, which declares the object as
 	// well, holds the claim from now on.
 	EventHandedOver = "HandedOver"

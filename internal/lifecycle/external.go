@@ -44,6 +44,12 @@ type External interface {
 	Delete(ctx context.Context) error
 }
 
+// Deactivator is an External whose object can be kept and lose its effect.
+type Deactivator interface {
+	// Deactivate takes the object's effect away. One that is gone is no error.
+	Deactivate(ctx context.Context) error
+}
+
 // Kind is what the engine has to know about one kind of resource.
 type Kind[T Object] interface {
 	// New returns an empty resource.

@@ -53,10 +53,11 @@ func (p *pass[T]) relinquish(ctx context.Context) error {
 	if err != nil || handedOver {
 		return err
 	}
-	if PlanDeletion(PolicyOf(p.spec), true).Verb != Delete {
+	action := PlanDeletion(PolicyOf(p.spec), true)
+	if action.Verb == Release {
 		return nil
 	}
-	return p.remove(ctx)
+	return p.remove(ctx, action)
 }
 
 // waitsToDelete says beside the reason what a person can do who does not want to
@@ -68,7 +69,7 @@ func waitsToDelete(problem *failure.Failure) *failure.Failure {
 	return &waiting
 }
 
-func (p *pass[T]) remove(ctx context.Context) error {
+func (p *pass[T]) remove(ctx context.Context, action Action) error {
 	connection, err := p.connectToDelete(ctx)
 	if err != nil {
 		return err
@@ -84,7 +85,16 @@ func (p *pass[T]) remove(ctx context.Context) error {
 	}
 	ctx, cancel := settle(ctx)
 	defer cancel()
-	if err := p.Kind.Bind(p.object, connection).Delete(ctx); err != nil {
+	bound := p.Kind.Bind(p.object, connection)
+	if switchable, ok := bound.(Deactivator); ok && action.Verb == Deactivate {
+		if err := switchable.Deactivate(ctx); err != nil {
+			return err
+		}
+		log.FromContext(ctx).Info("Deactivated in OrderCloud", "path", p.path())
+		p.event(EventDeactivated, "Delete", "deactivated %s in OrderCloud", p.path())
+		return nil
+	}
+	if err := bound.Delete(ctx); err != nil {
 		return err
 	}
 	log.FromContext(ctx).Info("Deleted in OrderCloud", "path", p.path())

@@ -21,6 +21,8 @@ const (
 	Refuse Verb = "Refuse"
 	// Delete removes the object.
 	Delete Verb = "Delete"
+	// Deactivate keeps the object and takes its effect away.
+	Deactivate Verb = "Deactivate"
 	// Release lets the resource go without touching the object.
 	Release Verb = "Release"
 )
@@ -86,13 +88,17 @@ func Plan(policy Policy, claimed bool, seen Observation) Action {
 // PlanDeletion decides what becomes of the OrderCloud object when its resource
 // is deleted. Only a claimed object is ever deleted.
 func PlanDeletion(policy Policy, claimed bool) Action {
-	deletes := claimed &&
-		policy.Management == v1alpha1.ManagementEnforce &&
-		policy.Deletion == v1alpha1.DeletionDelete
-	if deletes {
-		return Action{Verb: Delete}
+	if !claimed || policy.Management != v1alpha1.ManagementEnforce {
+		return Action{Verb: Release}
 	}
-	return Action{Verb: Release}
+	switch policy.Deletion {
+	case v1alpha1.DeletionDelete:
+		return Action{Verb: Delete}
+	case v1alpha1.DeletionDeactivate:
+		return Action{Verb: Deactivate}
+	default:
+		return Action{Verb: Release}
+	}
 }
 
 func mayAdopt(policy v1alpha1.AdoptionPolicy, seen Observation) bool {

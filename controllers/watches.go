@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 )
 
@@ -32,6 +33,42 @@ func declarationChanged() predicate.Predicate {
 				before[v1alpha1.ConfirmDeleteAnnotation] != after[v1alpha1.ConfirmDeleteAnnotation]
 		},
 	})
+}
+
+// isGone lets through that an object was deleted.
+func isGone() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// followParties wakes the BuyerUsers that an ImpersonationConfig names: OrderCloud
+// deletes none of them before it.
+func followParties(reader client.Reader) handler.EventHandler {
+	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
+		config, ok := object.(*v1alpha1.ImpersonationConfig)
+		if !ok || config.Status.Resolved == nil {
+			return nil
+		}
+		var woken []reconcile.Request
+		for _, party := range []*v1alpha1.BuyerUser{
+			declaring(config.Status.Resolved.BuyerID, config.Status.Resolved.UserID),
+			declaring(config.Status.Resolved.ImpersonationBuyerID, config.Status.Resolved.ImpersonationUserID),
+		} {
+			path := external.BuyerUsers{}.Path(party)
+			woken = append(woken, requests(ctx, reader, &v1alpha1.BuyerUserList{}, client.MatchingFields{lifecycle.PathIndex: path})...)
+		}
+		return woken
+	})
+}
+
+// declaring is a BuyerUser that declares a user of a buyer.
+func declaring(buyerID, userID string) *v1alpha1.BuyerUser {
+	user := &v1alpha1.BuyerUser{}
+	user.Spec.BuyerID, user.Spec.UserID = v1alpha1.ID(buyerID), v1alpha1.ID(userID)
+	return user
 }
 
 // followRivals wakes those that declare the same OrderCloud object as the one of

@@ -72,6 +72,7 @@ clean: ## Remove what was built here (not the cached control plane).
 .PHONY: test
 test: ## Run all tests against a real control plane; prints the coverage.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	sh hack/envtest/assets.sh kube-controller-manager >/dev/null || exit 1; \
 	race=-race; \
 	if [ "$$(go env GOOS)" != darwin ] && [ "$$(go env CGO_ENABLED)" != 1 ]; then \
 		race=; echo "No C compiler, so the tests run without the race detector."; \

@@ -27,12 +27,29 @@ func findAssets(ctx context.Context, options Options) (string, error) {
 		return options.Assets, nil
 	}
 
+	return runAssetsScript(ctx, options)
+}
+
+// findControllerManager is the path of kube-controller-manager: the one next to
+// the API server, or else the one that the script finds or builds.
+func findControllerManager(ctx context.Context, assets string, options Options) (string, error) {
+	program := filepath.Join(assets, controllerManagerName)
+	if information, err := os.Stat(program); err == nil && information.Mode().IsRegular() {
+		return program, nil
+	}
+
+	return runAssetsScript(ctx, options, controllerManagerName)
+}
+
+// runAssetsScript is what the script prints.
+func runAssetsScript(ctx context.Context, options Options, arguments ...string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
 
-	command := exec.CommandContext(ctx, "sh", filepath.Join(root, "hack", "envtest", "assets.sh"))
+	script := filepath.Join(root, "hack", "envtest", "assets.sh")
+	command := exec.CommandContext(ctx, "sh", append([]string{script}, arguments...)...)
 	command.Stderr = options.Progress
 	// The script removes what it has half built, given the time to.
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
@@ -40,7 +57,7 @@ func findAssets(ctx context.Context, options Options) (string, error) {
 
 	output, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("provide kube-apiserver and etcd: %w", err)
+		return "", fmt.Errorf("provide the control plane's binaries: %w", err)
 	}
 
 	return strings.TrimSpace(string(output)), nil

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package controlplane starts a real kube-apiserver and etcd on this machine,
-// for tests, the demo and benchmarks. There is no scheduler, no kubelet and no
-// garbage collector: objects are stored, validated, defaulted, watched and
-// authorized as in any cluster, and nothing else happens to them.
+// for tests, the demo and benchmarks. There is no scheduler and no kubelet:
+// objects are stored, validated, defaulted, watched and authorized as in any
+// cluster, and nothing else happens to them. Who needs namespaces that go away
+// and a garbage collector asks for kube-controller-manager.
 package controlplane
 
 import (
@@ -47,34 +48,44 @@ type Options struct {
 	// CRDDirectories hold the CustomResourceDefinitions to install. Nil: the
 	// project's own, config/crd/bases. Empty but not nil: none.
 	CRDDirectories []string
+	// ControllerManager also runs kube-controller-manager, with the controllers
+	// that empty and remove a deleted namespace and that collect objects whose
+	// owners are gone. It is found next to the API server, or else found, or
+	// built, by hack/envtest/assets.sh. Kinds that are installed after Start come
+	// to the garbage collector's attention within half a minute. As in any
+	// cluster, a namespace stays for 5 seconds, and for some more each time that
+	// a finalizer in it holds the removal up.
+	ControllerManager bool
 	// APIServerArguments are added to kube-apiserver's command line, or replace
 	// what is there: {"v": {"4"}}.
 	APIServerArguments map[string][]string
 	// Progress receives what a person who waits should see, such as the progress
 	// of the first build. Nil: standard error.
 	Progress io.Writer
-	// Output receives all that kube-apiserver and etcd print. Nil: only their
-	// last lines are kept, to explain a failed start.
+	// Output receives all that the processes print. Nil: only their last lines
+	// are kept, to explain a failed start.
 	Output io.Writer
 }
 
-// ControlPlane is a running kube-apiserver and etcd. Stop it; should this
-// process be killed, they end by themselves within seconds.
+// ControlPlane is a running kube-apiserver and etcd, and kube-controller-manager
+// where it was asked for. Stop it; should this process be killed, they end by
+// themselves within seconds.
 type ControlPlane struct {
 	// AdminConfig reaches the API server as a member of system:masters, without
 	// a client-side rate limit worth mentioning.
 	AdminConfig *rest.Config
 
-	environment     *envtest.Environment
-	adminKubeconfig []byte
-	directory       string
-	guard           *guard
-	stopOnce        sync.Once
-	stopError       error
+	environment       *envtest.Environment
+	controllerManager *controllerManager
+	adminKubeconfig   []byte
+	directory         string
+	guard             *guard
+	stopOnce          sync.Once
+	stopError         error
 }
 
 // Start starts a control plane and waits until it answers and serves the
-// project's kinds. When it fails, nothing is left running or lying about.
+// project's kinds, and collects garbage if it is to. When it fails, nothing is left running or lying about.
 // Cancelling ctx gives up a build of the binaries; a control plane that has
 // started is ended by Stop alone.
 func Start(ctx context.Context, options Options) (*ControlPlane, error) {
@@ -85,6 +96,13 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 	assets, err := findAssets(ctx, options)
 	if err != nil {
 		return nil, err
+	}
+
+	controllerManagerProgram := ""
+	if options.ControllerManager {
+		if controllerManagerProgram, err = findControllerManager(ctx, assets, options); err != nil {
+			return nil, err
+		}
 	}
 
 	crdDirectories := options.CRDDirectories
@@ -109,6 +127,11 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 
 	if err := plane.start(ctx, assets, options); err != nil {
 		return nil, errors.Join(err, plane.Stop())
+	}
+	if options.ControllerManager {
+		if err := plane.startControllerManager(ctx, controllerManagerProgram, options); err != nil {
+			return nil, errors.Join(err, plane.Stop())
+		}
 	}
 
 	return plane, nil
@@ -199,12 +222,16 @@ func (plane *ControlPlane) start(ctx context.Context, assets string, options Opt
 	return err
 }
 
-// Stop ends both processes and removes their data. It may be called more than
+// Stop ends the processes and removes their data. It may be called more than
 // once, and on a control plane that never came up.
 func (plane *ControlPlane) Stop() error {
 	plane.stopOnce.Do(func() {
+		if plane.controllerManager != nil {
+			plane.stopError = plane.controllerManager.stop()
+		}
+
 		if err := plane.environment.Stop(); err != nil {
-			plane.stopError = fmt.Errorf("stop the control plane: %w", err)
+			plane.stopError = errors.Join(plane.stopError, fmt.Errorf("stop the control plane: %w", err))
 		}
 
 		if err := os.RemoveAll(plane.directory); err != nil {

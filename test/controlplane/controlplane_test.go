@@ -181,7 +181,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 
-	plane, err := controlplane.Start(context.Background(), controlplane.Options{CRDDirectories: []string{}})
+	plane, err := controlplane.Start(context.Background(), controlplane.Options{CRDDirectories: []string{}, ControllerManager: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -195,8 +195,12 @@ func TestMain(m *testing.M) {
 func TestKilled(t *testing.T) {
 	temporary := t.TempDir()
 
+	// Deaf to the end of its output, of which it would die without any help.
+	program := realAssets(t, "kube-controller-manager")
+	assets := assetsWith(t, `exec '`+program+`' "$@" >/dev/null 2>&1`)
+
 	deserter := exec.CommandContext(t.Context(), os.Args[0])
-	deserter.Env = append(os.Environ(), deserterVariable+"=1", "TMPDIR="+temporary)
+	deserter.Env = append(os.Environ(), deserterVariable+"=1", "TMPDIR="+temporary, "KUBEBUILDER_ASSETS="+assets)
 	deserter.Stderr = os.Stderr
 	output, err := deserter.StdoutPipe()
 	if err != nil {
@@ -210,6 +214,7 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the control plane did not start: %v", err)
 	}
+	processes := processNumbers(t, temporary)
 	if err := deserter.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -228,6 +233,11 @@ func TestKilled(t *testing.T) {
 	}
 
 	checkNothingIsLeft(t, strings.TrimSpace(host), temporary)
+	for name, process := range processes {
+		if isAlive(process) {
+			t.Errorf("%s is still there", name)
+		}
+	}
 }
 
 // clientFor is a client for whom the kubeconfig names.

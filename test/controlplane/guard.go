@@ -65,10 +65,11 @@ func (g *guard) dismiss() error {
 }
 
 // launcher writes a script that leaves its process number in directory, for the
-// guard, and becomes the program; envtest does not tell the number.
+// guard, and becomes the program; envtest does not tell the number. Without the
+// directory, which the guard removes last, the program must not run.
 func launcher(directory, program string) (string, error) {
 	path := filepath.Join(directory, filepath.Base(program))
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >%s\nexec %s \"$@\"\n", quoted(path+".pid"), quoted(program))
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >%s && exec %s \"$@\"\n", quoted(path+".pid"), quoted(program))
 
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
 		return "", fmt.Errorf("write the launcher of %s: %w", program, err)

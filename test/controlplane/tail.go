@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// tail keeps the last lines that are written to it. Both processes write to the
-// same one, each from goroutines of its own.
+// tail keeps the last lines that are written to it. Several processes may write
+// to the same one, each from goroutines of its own.
 type tail struct {
 	mutex   sync.Mutex
 	limit   int

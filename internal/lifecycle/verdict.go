@@ -56,7 +56,7 @@ func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
 	switch {
 	case found.suspended:
 		stalled = true
-		judgeSuspended(conditions, set)
+		judgeSuspended(conditions, generation, set)
 	case found.failure != nil:
 		stalled = found.failure.Stalled
 		judgeFailure(conditions, generation, found, set)
@@ -81,10 +81,14 @@ func SetterOf(conditions *[]metav1.Condition, generation int64) Setter {
 	}
 }
 
-func judgeSuspended(conditions *[]metav1.Condition, set Setter) {
+// judgeSuspended keeps Ready for as long as the declaration is the one that was
+// known to be in OrderCloud. Suspending it makes one more generation; every further
+// one declares something that nobody wrote.
+func judgeSuspended(conditions *[]metav1.Condition, generation int64, set Setter) {
 	const message = "spec.suspend is true: nothing is read or written until it is false"
 	set(v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended, message)
-	if !meta.IsStatusConditionTrue(*conditions, v1alpha1.ReadyCondition) {
+	ready := meta.FindStatusCondition(*conditions, v1alpha1.ReadyCondition)
+	if ready == nil || !ReadyAt(*conditions, ready.ObservedGeneration) || generation > ready.ObservedGeneration+1 {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSuspended, message)
 	}
 }

@@ -146,6 +146,18 @@ func TestAVerdictBecomesConditions(t *testing.T) {
 			[]step{{created, 1}, {paused, 2}},
 			want{"Ready": "True Created 1", "Synced": "Unknown Suspended 2", "Drifted": "False InSync 1"},
 		},
+		"declared anew while suspended": {
+			[]step{{created, 1}, {paused, 2}, {paused, 3}},
+			want{
+				"Ready": "False Suspended 3", "Synced": "Unknown Suspended 3", "Drifted": "False InSync 1", "Stalled": "True Suspended 3",
+			},
+		},
+		"declared anew, and suspended before it was written": {
+			[]step{{created, 1}, {paused, 3}},
+			want{
+				"Ready": "False Suspended 3", "Synced": "Unknown Suspended 3", "Drifted": "False InSync 1", "Stalled": "True Suspended 3",
+			},
+		},
 		"suspended while stalled": {
 			[]step{{rejected, 1}, {paused, 2}},
 			want{"Ready": "False Suspended 2", "Synced": "Unknown Suspended 2", "Stalled": "True Suspended 2"},
@@ -239,6 +251,9 @@ func expectTruth(t *testing.T, conditions []metav1.Condition, generation int64, 
 	}
 	if ready && !found.suspended && !ReadyAt(conditions, generation) {
 		t.Error("Ready for another generation")
+	}
+	if ready && found.suspended && !ReadyAt(conditions, generation) && !ReadyAt(conditions, generation-1) {
+		t.Error("Ready for a declaration that nobody wrote")
 	}
 	if found.looked && found.failure == nil && len(found.now) == 0 && !ReadyAt(conditions, generation) {
 		t.Error("not Ready though OrderCloud was seen to be in sync")

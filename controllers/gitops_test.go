@@ -189,6 +189,52 @@ func (s *story) deletes() int {
 	return s.sandbox.Stats().Calls["DELETE /v1/buyers/{buyerID}/users/{userID}"]
 }
 
+var _ = Describe("A user that is deleted", func() {
+	It("waits for the config that names it, which the message tells, and goes right after it", func(ctx SpecContext) {
+		s := begin(ctx)
+		user, config := s.user("jdoe"), s.config("as-jdoe")
+		s.create(user)
+		config.Spec.BuyerID, config.Spec.UserRef = "", &v1alpha1.BuyerUserReference{Name: "jdoe"}
+		s.create(config)
+		s.eventuallyReady(config, v1alpha1.ReasonCreated)
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		message := s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonInUse)
+		Expect(message).To(ContainSubstring("impersonationconfig/as-jdoe names buyers/acme/users/jdoe"))
+		Expect(suite.admin.Delete(s, config)).To(Succeed())
+		s.eventuallyGone(config)
+		s.eventuallyGone(user)
+		Expect(s.missing(jdoe)).To(BeTrue())
+	})
+
+	It("says which config names it though nobody declares that", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		s.mutate(http.MethodPut, "impersonationconfig/by-hand", map[string]any{
+			"ID": "by-hand", "ImpersonationBuyerID": "acme", "ImpersonationUserID": "jdoe", "BuyerID": "acme",
+			"SecurityProfileID": "cs-rep", "ClientID": s.clientID("Storefront"),
+		})
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		message := s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonInUse)
+		Expect(message).To(ContainSubstring("impersonationconfig/by-hand names"))
+		s.mutate(http.MethodDelete, "impersonationconfig/by-hand", nil)
+		s.eventuallyGone(user)
+	})
+
+	It("is kept and may not authenticate any more with deletionPolicy Deactivate", func(ctx SpecContext) {
+		s := begin(ctx)
+		user := s.user("jdoe")
+		user.Spec.DeletionPolicy = v1alpha1.DeletionDeactivate
+		s.create(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		Expect(suite.admin.Delete(s, user)).To(Succeed())
+		s.eventuallyGone(user)
+		Expect(s.inOrderCloud(jdoe)).To(And(HaveKeyWithValue("Active", false), HaveKeyWithValue("Email", "jdoe@acme.example")))
+		Eventually(s.eventReasons).WithArguments(user).Should(ContainElement("Normal Deactivated"))
+	})
+})
+
 var _ = Describe("A Marketplace", func() {
 	It("stays until nothing needs it any more", func(ctx SpecContext) {
 		s := begin(ctx)

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -34,11 +36,16 @@ type check struct {
 	wait    time.Duration
 	roles   []string
 	problem *failure.Failure
+	// expired: an outage has begun or ended since.
+	expired bool
 }
 
 // due is when to look again. A role that is missing may be granted any time, and
 // only another token shows it.
 func (c check) due(needs marketplace.Needs) time.Time {
+	if c.expired {
+		return c.looked
+	}
 	if c.lacksRoles(needs) {
 		return c.looked.Add(min(c.wait, lastRecheck))
 	}
@@ -78,8 +85,26 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	r.schedule(&fresh, last, marketplace.Interval(declared))
 	r.lock.Lock()
 	defer r.lock.Unlock()
+	// The breaker may have changed while this check was on its way.
+	fresh.expired = r.checks[key].expired && !last.expired
 	r.checks[key] = fresh
 	return fresh, nil
+}
+
+// expire makes a Marketplace be checked at once: its breaker has opened, so that it
+// tells the outage in place of thousands of objects, or has closed, so that it wakes
+// those that wait.
+func (r *marketplaceReconciler) expire(key types.NamespacedName) {
+	r.lock.Lock()
+	last := r.checks[key]
+	last.expired = true
+	r.checks[key] = last
+	r.lock.Unlock()
+	declared := &v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+	select {
+	case r.expirations <- event.GenericEvent{Object: declared}:
+	default: // many are woken already; this one is checked when it is due
+	}
 }
 
 func (r *marketplaceReconciler) lastCheck(key types.NamespacedName) check {

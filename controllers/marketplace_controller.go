@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
@@ -50,6 +51,9 @@ type marketplaceReconciler struct {
 	registry *marketplace.Registry
 	clock    clock.PassiveClock
 
+	// expirations wake Marketplaces whose breaker has opened or closed.
+	expirations chan event.GenericEvent
+
 	lock   sync.Mutex
 	checks map[types.NamespacedName]check
 }
@@ -61,7 +65,10 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		registry: registry,
 		clock:    clock.RealClock{},
 		checks:   map[types.NamespacedName]check{},
+
+		expirations: make(chan event.GenericEvent, 1000),
 	}
+	registry.OnBreakerChanged(reconciler.expire)
 	counted := predicate.Or(predicate.GenerationChangedPredicate{},
 		conditionChanged(v1alpha1.ReadyCondition, v1alpha1.SyncedCondition, v1alpha1.DriftedCondition))
 	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
@@ -69,6 +76,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
 		Watches(&v1alpha1.BuyerUser{}, countSoon(), builder.WithPredicates(counted)).
 		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(), builder.WithPredicates(counted)).
+		WatchesRawSource(source.Channel(reconciler.expirations, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(marketplaceWorkers).controller())
 	return options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(reconciler)
 }

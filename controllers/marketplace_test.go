@@ -212,6 +212,28 @@ var _ = Describe("When OrderCloud misbehaves", func() {
 		s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonCreated)
 	})
 
+	It("the Marketplace tells an outage that begins and ends between two of its checks", func(ctx SpecContext) {
+		s := begin(ctx)
+		declared := s.marketplace("default")
+		users := []*v1alpha1.BuyerUser{s.user("jdoe"), s.user("asmith")}
+		for _, user := range users {
+			s.create(user)
+			s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		}
+		end := s.sandbox.Inject(sandbox.Fault{Status: http.StatusServiceUnavailable})
+		for _, user := range users {
+			s.lookNow(user)
+			s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+		}
+		s.eventuallyHas(declared, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+		Eventually(s.eventReasons).WithArguments(declared).Should(ContainElement("Warning Unavailable"))
+		end()
+		s.eventuallyHas(declared, v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync)
+		for _, user := range users {
+			s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonCreated)
+		}
+	})
+
 	It("an object is created exactly once though the answer to its create was lost", func(ctx SpecContext) {
 		s := begin(ctx)
 		s.sandbox.Inject(sandbox.Fault{Method: http.MethodPost, Path: "/v1/buyers/*/users", Kind: sandbox.FaultLostAnswer, Count: 1})

@@ -442,6 +442,10 @@ var _ = Describe("The API server refuses", func() {
 	)
 
 	DescribeTable("an ImpersonationConfig with", refuses,
+		Entry("`deletionPolicy` Deactivate", refusal{
+			kind: configKind, spec: `{deletionPolicy: Deactivate}`,
+			field: "spec.deletionPolicy", message: "deletionPolicy Deactivate is for BuyerUsers: an impersonation config cannot be deactivated, choose Delete or Retain",
+		}),
 		Entry("neither `clientID` nor `clientName`", refusal{
 			kind: configKind, spec: `{clientName: null}`,
 			field: "spec.clientName", message: "exactly one of clientID and clientName must be set",
@@ -609,7 +613,7 @@ var _ = Describe("The API server refuses", func() {
 			}),
 			Entry("an unknown `deletionPolicy`", refusal{
 				kind: kind, spec: `{deletionPolicy: Orphan}`,
-				field: "spec.deletionPolicy", message: `supported values: "Delete", "Retain"`,
+				field: "spec.deletionPolicy", message: `supported values: "Delete", "Retain", "Deactivate"`,
 			}),
 			Entry("`suspend` as text", refusal{
 				kind: kind, spec: `{suspend: "true"}`,

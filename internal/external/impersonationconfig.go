@@ -86,16 +86,13 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 	}
 	c.object.Status.Resolved = c.resolved
 	if !found {
-		return lifecycle.Observation{}, nil
+		return lifecycle.Observation{}, c.checkCreation(ctx)
 	}
 	return c.compare(seen), nil
 }
 
 // Create makes the config.
 func (c *impersonationConfig) Create(ctx context.Context) (lifecycle.Observation, error) {
-	if err := c.checkProfile(ctx); err != nil {
-		return lifecycle.Observation{}, err
-	}
 	created, err := c.configs.Create(ctx, c.desired)
 	if ordercloud.IsIDExists(err) {
 		return lifecycle.Observation{}, lifecycle.ErrExists

@@ -114,11 +114,15 @@ func TestWhatAConfigNamesAndIsMissingIsNamed(t *testing.T) {
 				config := declaredConfig()
 				test.change(&config.Spec)
 				bound := w.bindConfig(config)
-				if _, err := bound.Observe(t.Context(), false); err != nil {
+				message := test.missing + ` "nothing" does not exist in URL: create it there, or name another one`
+				_, err := bound.Observe(t.Context(), false)
+				if test.missing == "security profile" {
+					// Every config needs one, so it is looked for before the claim.
+					w.expectFailure(err, v1alpha1.ReasonReferenceNotFound, message)
+				} else if err != nil {
 					t.Fatal(err)
 				}
-				message := test.missing + ` "nothing" does not exist in URL: create it there, or name another one`
-				_, err := bound.Create(t.Context())
+				_, err = bound.Create(t.Context())
 				w.expectFailure(err, v1alpha1.ReasonReferenceNotFound, message)
 				_, err = bound.Update(t.Context(), nil)
 				w.expectFailure(err, v1alpha1.ReasonReferenceNotFound, message)

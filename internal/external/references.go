@@ -156,6 +156,14 @@ func (c *impersonationConfig) checkProfile(ctx context.Context) error {
 	return failure.MissingInOrderCloud("security profile", id, c.marketplace.BaseURL())
 }
 
+// checkCreation asks before anything is claimed whether a config could be created.
+func (c *impersonationConfig) checkCreation(ctx context.Context) error {
+	if c.object.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
+		return nil
+	}
+	return c.checkProfile(ctx)
+}
+
 // noteResolved also notices that a reference stands for something else than
 // before, which is a change of the declaration and no drift.
 func (c *impersonationConfig) noteResolved() {

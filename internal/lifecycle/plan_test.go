@@ -180,7 +180,7 @@ func TestAnUnknownPolicyIsTheCautiousOne(t *testing.T) {
 		})
 	}
 	// A later version may know more policies than this one.
-	later := Policy{Management: v1alpha1.ManagementEnforce, Adoption: "Sometimes", Deletion: "Deactivate"}
+	later := Policy{Management: v1alpha1.ManagementEnforce, Adoption: "Sometimes", Deletion: "Archive"}
 	if got := Plan(later, false, inSync); got.Verb != Refuse {
 		t.Errorf("an unknown adoption policy: %+v", got)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -170,6 +171,11 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 		return p.record(ctx, verdict{suspended: true})
 	}
 	found, err := p.converge(ctx)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !found.acted {
+		// The pass ran out of time in the marketplace's own queue, which says nothing
+		// about OrderCloud.
+		return ctrl.Result{RequeueAfter: FirstRetry}, nil
+	}
 	if problem := failure.As(err); problem != nil {
 		found.failure = problem
 	} else if err != nil {
@@ -191,9 +197,12 @@ func (p *pass[T]) ranked(ctx context.Context) context.Context {
 	return ctx
 }
 
-// isAwaited says that somebody waits for the pass.
+// isAwaited says that somebody waits for the pass: for a change, or for an object
+// to become Ready that is on its way.
 func (p *pass[T]) isAwaited() bool {
-	return p.isAskedFor() || p.status.ObservedGeneration != p.object.GetGeneration() || !p.object.GetDeletionTimestamp().IsZero()
+	generation := p.object.GetGeneration()
+	isOnItsWay := !ReadyAt(p.status.Conditions, generation) && !meta.IsStatusConditionTrue(p.status.Conditions, v1alpha1.StalledCondition)
+	return p.isAskedFor() || isOnItsWay || p.status.ObservedGeneration != generation || !p.object.GetDeletionTimestamp().IsZero()
 }
 
 // isAskedFor says that somebody asked for a look with the annotation.

@@ -59,6 +59,9 @@ type Registry struct {
 	versions *remembered[string]
 	labels   *remembered[labels.Set]
 
+	// breakerChanged is told that the breaker of a Marketplace has opened or closed.
+	breakerChanged func(types.NamespacedName)
+
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
 }
@@ -108,6 +111,11 @@ func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent s
 // Restrict tells which namespaces the reader knows, before the first use; none
 // means all of them.
 func (r *Registry) Restrict(namespaces []string) { r.watched = namespaces }
+
+// OnBreakerChanged sets, before the first use, what is told that the breaker of a
+// Marketplace has opened or closed. It is called while a request ends, and has to be
+// quick.
+func (r *Registry) OnBreakerChanged(tell func(types.NamespacedName)) { r.breakerChanged = tell }
 
 // Connect returns the connection to the Marketplace that an object of the
 // namespace refers to, or a *failure.Failure that says why there is none; beside
@@ -231,7 +239,7 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 	}
 	counted := metrics.For(client.ObjectKeyFromObject(declared).String())
 	if kept.turns == nil || kept.fingerprint.baseURL != wanted.baseURL {
-		kept.turns = newLimiter(declared.Spec.RateLimit, counted)
+		kept.turns = newLimiter(declared.Spec.RateLimit, counted, r.tellBreaker(client.ObjectKeyFromObject(declared)))
 	}
 	kept.client, err = ordercloud.New(ordercloud.Config{
 		BaseURL:      wanted.baseURL,
@@ -270,6 +278,14 @@ func (r *Registry) Delay(key types.NamespacedName) time.Duration {
 	}
 	_, oldest := turns.Backlog()
 	return oldest
+}
+
+func (r *Registry) tellBreaker(key types.NamespacedName) func() {
+	return func() {
+		if r.breakerChanged != nil {
+			r.breakerChanged(key)
+		}
+	}
 }
 
 // Forget drops the client of a Marketplace that is gone.

@@ -47,11 +47,11 @@ func (t Ticks) Next(now time.Time, interval time.Duration, list string) time.Dur
 	return next + place(list, interval)
 }
 
-// place is when in a tick the objects of a list come: within the first second, or
-// the first fiftieth of a short interval.
+// place is when in a tick the objects of a list come. All come within the time in
+// which looks are gathered, so that a list across buyers is as full as without.
 func place(list string, interval time.Duration) time.Duration {
 	const places = 1 << 10
-	return min(time.Second, interval/50) / places * time.Duration(hashOf(list)%places)
+	return min(200*time.Millisecond, interval/50) / places * time.Duration(hashOf(list)%places)
 }
 
 func hashOf(text string) uint32 {

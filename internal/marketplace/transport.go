@@ -33,10 +33,13 @@ func limitsOf(declared v1alpha1.RateLimit) limiter.Limits {
 	return limits
 }
 
-func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace) *limiter.Limiter {
+func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breakerChanged func()) *limiter.Limiter {
 	return limiter.New(limitsOf(declared), limiter.Observer{
-		Waited:         counted.LimiterWaited,
-		BreakerChanged: counted.BreakerChanged,
+		Waited: counted.LimiterWaited,
+		BreakerChanged: func(open bool) {
+			counted.BreakerChanged(open)
+			breakerChanged()
+		},
 	})
 }
 

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package faults_test kills the operator, as a process of its own, between any
-// two of its writes, and looks at what is left in Kubernetes and in OrderCloud.
+// two of its writes, deletes whole namespaces under it and lets two of them fight,
+// and looks at what is left in Kubernetes and in OrderCloud.
 package faults_test
 
 import (
@@ -41,7 +42,7 @@ func TestFaults(t *testing.T) {
 }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	plane, err := controlplane.Start(ctx, controlplane.Options{})
+	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(plane.Stop)
 

@@ -31,6 +31,7 @@ const (
 type crash struct {
 	context.Context
 
+	admin     client.Client
 	gate      *gate
 	url       string
 	namespace string
@@ -48,20 +49,27 @@ func prepareWithoutOperator(ctx context.Context) *crash {
 	GinkgoHelper()
 	opened, err := sandbox.New()
 	Expect(err).NotTo(HaveOccurred())
-	c := &crash{Context: ctx, gate: &gate{sandbox: opened}}
+	c := &crash{Context: ctx, admin: suite.admin, gate: &gate{sandbox: opened}}
 	server := httptest.NewServer(c.gate)
 	DeferCleanup(server.Close)
 	c.url = server.URL
+	c.declareMarketplace()
+	return c
+}
 
+// declareMarketplace declares a Marketplace "default" in a namespace of its own.
+func (c *crash) declareMarketplace() {
+	GinkgoHelper()
+	ctx := c.Context
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "crash-"}}
-	Expect(suite.admin.Create(ctx, namespace)).To(Succeed())
+	Expect(c.admin.Create(ctx, namespace)).To(Succeed())
 	c.namespace = namespace.Name
-	clientID, clientSecret := opened.Credentials()
-	Expect(suite.admin.Create(ctx, &corev1.Secret{
+	clientID, clientSecret := c.gate.sandbox.Credentials()
+	Expect(c.admin.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: "ordercloud"},
 		StringData: map[string]string{"clientID": clientID, "clientSecret": clientSecret},
 	})).To(Succeed())
-	Expect(suite.admin.Create(ctx, &v1alpha1.Marketplace{
+	Expect(c.admin.Create(ctx, &v1alpha1.Marketplace{
 		ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: "default"},
 		Spec: v1alpha1.MarketplaceSpec{
 			URL:                  c.url,
@@ -69,7 +77,6 @@ func prepareWithoutOperator(ctx context.Context) *crash {
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: 1000},
 		},
 	})).To(Succeed())
-	return c
 }
 
 // restart starts another operator in the place of the one that was killed.
@@ -96,7 +103,7 @@ func (c *crash) config() *v1alpha1.ImpersonationConfig {
 
 func (c *crash) read(object client.Object) {
 	GinkgoHelper()
-	Expect(suite.admin.Get(c, client.ObjectKeyFromObject(object), object)).To(Succeed())
+	Expect(c.admin.Get(c, client.ObjectKeyFromObject(object), object)).To(Succeed())
 }
 
 func (c *crash) eventuallyReady(object client.Object, status func() *v1alpha1.ManagedStatus) {

@@ -42,27 +42,33 @@ func TestFaults(t *testing.T) {
 }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(plane.Stop)
-
-	scheme, err := controlplane.Scheme()
-	Expect(err).NotTo(HaveOccurred())
-	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: scheme})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(plane.GrantOperator(ctx)).To(Succeed())
+	suite.admin, suite.kubeconfig = startCluster(ctx, controlplane.Options{ControllerManager: true})
 
 	directory := GinkgoT().TempDir()
-	kubeconfig, err := plane.Kubeconfig(controlplane.OperatorUser)
-	Expect(err).NotTo(HaveOccurred())
-	suite.kubeconfig = filepath.Join(directory, "kubeconfig")
-	Expect(os.WriteFile(suite.kubeconfig, kubeconfig, 0o600)).To(Succeed())
-
 	suite.binary = filepath.Join(directory, "ordercloud-operator")
 	build := exec.CommandContext(ctx, "go", "build", "-o", suite.binary, "../..")
 	build.Stdout, build.Stderr = GinkgoWriter, GinkgoWriter
 	Expect(build.Run()).To(Succeed())
 })
+
+// startCluster starts a control plane and returns how a person and how the operator
+// reaches it.
+func startCluster(ctx context.Context, options controlplane.Options) (admin client.Client, kubeconfig string) {
+	GinkgoHelper()
+	plane, err := controlplane.Start(ctx, options)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(plane.Stop)
+	scheme, err := controlplane.Scheme()
+	Expect(err).NotTo(HaveOccurred())
+	admin, err = client.New(plane.AdminConfig, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(plane.GrantOperator(ctx)).To(Succeed())
+	content, err := plane.Kubeconfig(controlplane.OperatorUser)
+	Expect(err).NotTo(HaveOccurred())
+	kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(kubeconfig, content, 0o600)).To(Succeed())
+	return admin, kubeconfig
+}
 
 // operator is a running process of the operator.
 type operator struct {
@@ -74,10 +80,16 @@ type operator struct {
 // startOperator starts the operator and waits until it says that it is ready.
 func startOperator(ctx context.Context, endpoint string, flags ...string) *operator {
 	GinkgoHelper()
+	return startOperatorFor(ctx, suite.kubeconfig, endpoint, flags...)
+}
+
+// startOperatorFor starts an operator of the cluster of a kubeconfig.
+func startOperatorFor(ctx context.Context, kubeconfig, endpoint string, flags ...string) *operator {
+	GinkgoHelper()
 	probes := freeAddress()
 	command := exec.Command(suite.binary,
 		append(flags, "--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
+	command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
 	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)
 	Expect(command.Start()).To(Succeed())

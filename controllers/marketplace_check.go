@@ -123,7 +123,7 @@ func (r *marketplaceReconciler) schedule(fresh *check, last check, interval time
 		// outage is over, and that wakes the objects which wait for it.
 		fresh.wait = fresh.problem.After
 	case fresh.problem.Retry != failure.Backoff:
-		fresh.wait = lastRecheck
+		fresh.wait = min(interval, lastRecheck)
 	case last.problem == nil:
 		fresh.wait = firstRecheck
 	default:

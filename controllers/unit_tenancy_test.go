@@ -7,16 +7,19 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 )
 
 // sharedBy is a Marketplace in a namespace of its own.
@@ -93,6 +96,19 @@ func TestLabelsWakeNobodyWhenMarketplacesCannotBeListed(t *testing.T) {
 	})
 	if len(found) != 0 {
 		t.Errorf("it wakes %v", found)
+	}
+}
+
+func TestARefusedSecretIsLookedAtAgainAtTheIntervalOrWithinAMinute(t *testing.T) {
+	reconciler := &marketplaceReconciler{clock: clocktesting.NewFakePassiveClock(time.Now())}
+	for interval, want := range map[time.Duration]time.Duration{
+		10 * time.Second: 10 * time.Second, time.Minute: time.Minute, time.Hour: time.Minute,
+	} {
+		refused := check{problem: failure.New(v1alpha1.ReasonCredentialsInvalid, "refused").Again(failure.OnceAMinute)}
+		reconciler.schedule(&refused, check{}, interval)
+		if refused.wait != want {
+			t.Errorf("interval %s: looks again after %s", interval, refused.wait)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@
 
 # The image that docker-build builds and deploy runs.
 IMG ?= ordercloud-operator:latest
+# What deploy deploys: config/default, or a directory with fewer rights (docs/tenancy.md).
+DEPLOY ?= config/default
 CONTAINER_TOOL ?= docker
 KUBECTL ?= kubectl
 # Git names the version where there is one; a source archive has none.
@@ -127,10 +129,10 @@ docker-buildx: ## Build and push IMG for every platform in PLATFORMS.
 	$(CONTAINER_TOOL) buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --push -t $(IMG) .
 
 .PHONY: build-installer
-build-installer: manifests ## Write all that a cluster needs to dist/install.yaml.
+build-installer: manifests ## Write all that deploy applies to dist/install.yaml.
 	@# In steps: a pipe would hide that kustomize failed, and leave an empty file.
 	@mkdir -p dist
-	$(TOOL) kustomize build config/default >dist/default.yaml && \
+	$(TOOL) kustomize build $(DEPLOY) >dist/default.yaml && \
 		$(WITH_IMAGE) dist/default.yaml >dist/install.yaml.new && \
 		rm dist/default.yaml && mv dist/install.yaml.new dist/install.yaml
 
@@ -166,12 +168,12 @@ uninstall: ## Remove the CRDs and every object of these kinds; the operator must
 	$(TOOL) kustomize build config/crd | $(KUBECTL) delete --ignore-not-found -f -
 
 .PHONY: deploy
-deploy: manifests ## Deploy the CRDs and the operator, from the image IMG.
-	$(TOOL) kustomize build config/default | $(WITH_IMAGE) | $(KUBECTL) apply --server-side -f -
+deploy: manifests ## Deploy what is in DEPLOY, from the image IMG: the CRDs and the operator.
+	$(TOOL) kustomize build $(DEPLOY) | $(WITH_IMAGE) | $(KUBECTL) apply --server-side -f -
 
 .PHONY: undeploy
 undeploy: ## Remove the operator; CRDs, namespace and all objects stay.
-	$(TOOL) kustomize build config/default | $(KEEPING_OBJECTS) | $(KUBECTL) delete --ignore-not-found -f -
+	$(TOOL) kustomize build $(DEPLOY) | $(KEEPING_OBJECTS) | $(KUBECTL) delete --ignore-not-found -f -
 
 # Built rather than downloaded: it has kube-api-linter compiled in.
 $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/main.go

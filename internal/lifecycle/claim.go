@@ -53,7 +53,8 @@ func mark[T Object](object T, baseURL string) {
 	object.SetAnnotations(annotations)
 }
 
-// entitle puts the claim of this resource on another one.
+// entitle puts the claim of this resource on another one. If that has one already,
+// the patch changes nothing and makes sure that it has not just been given up.
 func (p *pass[T]) entitle(ctx context.Context, heir T) error {
 	entitled, _ := heir.DeepCopyObject().(T)
 	mark(entitled, p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation])

@@ -162,7 +162,7 @@ func (w *world) written() []string {
 func (w *world) forget() {
 	w.lock.Lock()
 	defer w.lock.Unlock()
-	w.writes = nil
+	w.writes, w.lists = nil, nil
 }
 
 // onWrite calls a function before every write of the operator whose name begins

@@ -44,22 +44,48 @@ func (p *pass[T]) rivals(ctx context.Context) ([]T, error) {
 		return nil, fmt.Errorf("listing who else declares %s: %w", p.path(), err)
 	}
 	var rivals []T
-	_ = meta.EachListItem(list, func(item runtime.Object) error {
-		if other, ok := item.(T); ok && p.isRival(other) {
+	err := meta.EachListItem(list, func(item runtime.Object) error {
+		other, ok := item.(T)
+		if !ok || !p.isRival(other) {
+			return nil
+		}
+		shares, err := p.sharesMarketplace(ctx, other)
+		if shares {
 			rivals = append(rivals, other)
 		}
-		return nil
+		return err
 	})
-	return rivals, nil
+	return rivals, err
 }
 
 func (p *pass[T]) isRival(other T) bool {
-	if other.GetUID() == p.object.GetUID() {
-		return false
+	spec, _ := other.Managed()
+	return other.GetUID() != p.object.GetUID() && PolicyOf(spec).Management == v1alpha1.ManagementEnforce
+}
+
+// sharesMarketplace says that another resource reaches the same marketplace and
+// may. Otherwise any namespace could keep others from their objects, or inherit
+// them.
+func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) {
+	mine, theirs := marketplaceOf(p.object), marketplaceOf(other)
+	if mine == theirs && p.object.GetNamespace() == other.GetNamespace() {
+		return true, nil
 	}
 	spec, _ := other.Managed()
-	return PolicyOf(spec).Management == v1alpha1.ManagementEnforce &&
-		p.Marketplaces.AreSame(marketplaceOf(p.object), marketplaceOf(other))
+	_, err := p.Marketplaces.Connect(ctx, other.GetNamespace(), spec.MarketplaceRef)
+	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonNamespaceNotAllowed {
+		return false, nil
+	} else if err != nil && problem == nil {
+		return false, err
+	}
+	// What two Marketplaces reach is known once both were connected, which after a
+	// restart of the operator nobody may have done before a deletion. Whether this
+	// one may still be reached is not asked here.
+	_, err = p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
+	if err != nil && failure.As(err) == nil {
+		return false, err
+	}
+	return p.Marketplaces.AreSame(mine, theirs), nil
 }
 
 func marketplaceOf[T Object](object T) types.NamespacedName {
@@ -97,11 +123,15 @@ func (p *pass[T]) yield(ctx context.Context) (*failure.Failure, error) {
 		client.ObjectKeyFromObject(owner), p.path()).Stall(), nil
 }
 
-// goesBefore says which of two has the better right. The name decides between
-// those that were created in the same second.
+// goesBefore says which of two has the better right. One that is being deleted has
+// less: it may have handed its claim over and not have let go of its own yet. The
+// name decides between those that were created in the same second.
 func (p *pass[T]) goesBefore(one, other T) bool {
 	if first, second := p.holdsClaim(one), p.holdsClaim(other); first != second {
 		return first
+	}
+	if leaves, otherLeaves := one.GetDeletionTimestamp() != nil, other.GetDeletionTimestamp() != nil; leaves != otherLeaves {
+		return otherLeaves
 	}
 	created, createdOther := one.GetCreationTimestamp(), other.GetCreationTimestamp()
 	if !created.Equal(&createdOther) {

@@ -67,6 +67,8 @@ type world struct {
 	looked func()
 	// alter rewrites OrderCloud's answers: set it before the first pass.
 	alter *strings.Replacer
+	// lists are the selectors of the operator's lists since the last call of forget.
+	lists []string
 }
 
 var errDied = errors.New("the process has ended")
@@ -129,6 +131,7 @@ func (w *world) start() {
 	w.lock.Unlock()
 	operator := interceptor.NewClient(w.kube, interceptor.Funcs{
 		Get:              w.interceptGet,
+		List:             w.interceptList,
 		Patch:            w.interceptPatch,
 		SubResourcePatch: w.interceptStatus,
 	})
@@ -152,6 +155,21 @@ func (w *world) interceptGet(ctx context.Context, to client.WithWatch, key clien
 		return errDied
 	}
 	return to.Get(ctx, key, object, options...)
+}
+
+func (w *world) interceptList(ctx context.Context, to client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+	if w.isDead() {
+		return errDied
+	}
+	asked := (&client.ListOptions{}).ApplyOptions(options)
+	selector := "everything"
+	if asked.FieldSelector != nil {
+		selector = asked.FieldSelector.String()
+	}
+	w.lock.Lock()
+	w.lists = append(w.lists, selector)
+	w.lock.Unlock()
+	return to.List(ctx, list, options...)
 }
 
 func (w *world) interceptPatch(ctx context.Context, to client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {

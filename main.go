@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -148,7 +149,7 @@ func run(ctx context.Context, settings settings) error {
 	}); err != nil {
 		return err
 	}
-	if err := addProbes(manager); err != nil {
+	if err := addProbes(manager, settings); err != nil {
 		return err
 	}
 	ctrl.Log.WithName("setup").Info("Starting the operator", "version", version)
@@ -226,17 +227,35 @@ func metricsOptions(settings settings) metricsserver.Options {
 // addProbes adds a liveness probe that says the process answers, and a readiness
 // probe that says it knows its objects: every cache has been filled. A replica
 // that waits to become the leader is ready, too.
-func addProbes(manager ctrl.Manager) error {
+func addProbes(manager ctrl.Manager, settings settings) error {
 	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the liveness probe: %w", err)
 	}
-	for _, object := range []client.Object{&v1alpha1.Marketplace{}, &v1alpha1.BuyerUser{}, &v1alpha1.ImpersonationConfig{}} {
-		name := strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", object), "*v1alpha1.")) + "s-synced"
-		if err := manager.AddReadyzCheck(name, synced(manager.GetCache(), object)); err != nil {
-			return fmt.Errorf("adding the readiness probe %s: %w", name, err)
+	for name, object := range watched(settings) {
+		if err := manager.AddReadyzCheck(name+"-synced", synced(manager.GetCache(), object)); err != nil {
+			return fmt.Errorf("adding the readiness probe %s-synced: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// watched is what the caches are filled with, by its name.
+func watched(settings settings) map[string]client.Object {
+	objects := map[string]client.Object{
+		"marketplaces": &v1alpha1.Marketplace{}, "buyerusers": &v1alpha1.BuyerUser{}, "impersonationconfigs": &v1alpha1.ImpersonationConfig{},
+	}
+	metadata := func(kind string) client.Object {
+		object := &metav1.PartialObjectMetadata{}
+		object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+		return object
+	}
+	if settings.watchSecrets {
+		objects["secrets"] = metadata("Secret")
+	}
+	if len(split(settings.watchNamespaces)) == 0 {
+		objects["namespaces"] = metadata("Namespace")
+	}
+	return objects
 }
 
 func synced(informers cache.Cache, object client.Object) healthz.Checker {

@@ -256,6 +256,26 @@ func TestAReplicaIsReadyWhenItKnowsItsObjects(t *testing.T) {
 	}
 }
 
+func TestWhatIsWatchedFollowsFromTheFlags(t *testing.T) {
+	always := []string{"buyerusers", "impersonationconfigs", "marketplaces"}
+	for name, test := range map[string]struct {
+		arguments []string
+		want      []string
+	}{
+		"by default":         {nil, append(slices.Clone(always), "namespaces", "secrets")},
+		"no Secrets":         {[]string{"--watch-secrets=false"}, append(slices.Clone(always), "namespaces")},
+		"some namespaces":    {[]string{"--watch-namespaces=a"}, append(slices.Clone(always), "secrets")},
+		"no more than kinds": {[]string{"--watch-namespaces=a", "--watch-secrets=false"}, always},
+	} {
+		t.Run(name, func(t *testing.T) {
+			given, _ := parseFlags(t, test.arguments...)
+			if diff := cmp.Diff(test.want, slices.Sorted(maps.Keys(watched(given)))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAListIsSplitAtItsCommas(t *testing.T) {
 	for text, want := range map[string][]string{
 		"": nil, " , ,": nil, "a": {"a"}, "a,b": {"a", "b"}, " a , b ,": {"a", "b"},

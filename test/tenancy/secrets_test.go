@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -119,6 +120,19 @@ var _ = Describe("An operator that may only get Secrets", func() {
 		}
 		Expect(secrets).To(And(HaveLen(2), HaveKey(s.namespaces["shop"]+"/ordercloud"), HaveKey(s.namespaces["support"]+"/ordercloud")))
 		Expect(other.box.Stats().Total).To(BeZero())
+	})
+})
+
+var _ = Describe("An operator whose flags need more than its roles allow", func() {
+	It("is not ready, and shows for which kind", func(ctx SpecContext) {
+		s := install(ctx, build(ctx, "config/unwatched-secrets"))
+		started := launchOperator(s.user)
+		for _, kind := range []string{"marketplaces", "buyerusers", "impersonationconfigs", "namespaces"} {
+			Eventually(func() int { return started.probe(ctx, "/readyz/"+kind+"-synced") }).WithContext(ctx).Should(Equal(http.StatusOK), kind)
+		}
+		Eventually(started.log).WithContext(ctx).Should(gbytes.Say("secrets is forbidden"))
+		Expect(started.probe(ctx, "/readyz/secrets-synced")).To(Equal(http.StatusInternalServerError))
+		Expect(started.probe(ctx, "/readyz")).To(Equal(http.StatusInternalServerError))
 	})
 })
 

@@ -117,11 +117,19 @@ type operator struct {
 	command *exec.Cmd
 	log     *gbytes.Buffer
 	exited  chan error
+	probes  string
 }
 
 // startOperator starts the operator as a user and waits until it says that it is
 // ready.
 func startOperator(ctx context.Context, user string, flags ...string) *operator {
+	GinkgoHelper()
+	started := launchOperator(user, flags...)
+	Eventually(func() int { return started.probe(ctx, "/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
+	return started
+}
+
+func launchOperator(user string, flags ...string) *operator {
 	GinkgoHelper()
 	kubeconfig, err := suite.plane.Kubeconfig(user)
 	Expect(err).NotTo(HaveOccurred())
@@ -131,12 +139,11 @@ func startOperator(ctx context.Context, user string, flags ...string) *operator 
 	probes := freeAddress()
 	command := exec.Command(suite.binary, append(flags, "--health-probe-bind-address", probes)...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+path)
-	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
+	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1), probes: probes}
 	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)
 	Expect(command.Start()).To(Succeed())
 	go func() { started.exited <- command.Wait(); close(started.exited) }()
 	DeferCleanup(started.kill)
-	Eventually(func() int { return statusOf(ctx, "http://"+probes+"/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
 	return started
 }
 
@@ -154,8 +161,10 @@ func (o *operator) expectNothingRefused() {
 	}
 }
 
-func statusOf(ctx context.Context, url string) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// probe is the status with which a probe is answered, and 0 before the operator
+// listens.
+func (o *operator) probe(ctx context.Context, path string) int {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.probes+path, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

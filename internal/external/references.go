@@ -149,11 +149,11 @@ func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 // thousand configs that name a missing one cost one call and no refused write.
 func (c *impersonationConfig) checkProfile(ctx context.Context) error {
 	id := c.desired.SecurityProfileID
-	found, err := c.looks.SecurityProfileExists(ctx, id)
-	if err != nil || found {
-		return nil // what this look could not find out, the write will
+	// What this look cannot find out, the write will.
+	if found, err := c.looks.SecurityProfileExists(ctx, id); err == nil && !found {
+		return failure.MissingInOrderCloud("security profile", id, c.marketplace.BaseURL())
 	}
-	return failure.MissingInOrderCloud("security profile", id, c.marketplace.BaseURL())
+	return nil
 }
 
 // checkCreation asks before anything is claimed whether a config could be created.

@@ -121,7 +121,8 @@ func (g *Guard) isEnding(ctx context.Context, name string) (bool, error) {
 	if !g.SeesNamespaces {
 		return false, nil
 	}
-	var namespace corev1.Namespace
+	namespace := metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := g.Client.Get(ctx, types.NamespacedName{Name: name}, &namespace); err != nil {
 		return false, fmt.Errorf("getting the namespace %s: %w", name, err)
 	}

@@ -22,9 +22,7 @@ type Ticks struct {
 // TicksOf returns the ticks of a Marketplace whose objects are compared at the
 // given interval, unless they say otherwise themselves.
 func TicksOf(key types.NamespacedName, interval time.Duration) Ticks {
-	const parts = 1 << 16
-	part := time.Duration(hashOf(key.String()) % parts)
-	return Ticks{origin: period(interval) / parts * part}
+	return Ticks{origin: fraction(period(interval), key.String())}
 }
 
 // Next returns how long it is from now to the next tick of an interval. It is never
@@ -50,14 +48,15 @@ func (t Ticks) Next(now time.Time, interval time.Duration, list string) time.Dur
 // place is when in a tick the objects of a list come. All come within the time in
 // which looks are gathered, so that a list across buyers is as full as without.
 func place(list string, interval time.Duration) time.Duration {
-	const places = 1 << 10
-	return min(200*time.Millisecond, interval/50) / places * time.Duration(hashOf(list)%places)
+	return fraction(min(200*time.Millisecond, interval/50), list)
 }
 
-func hashOf(text string) uint32 {
+// fraction is a part of a time, the same for the same text and spread evenly over
+// others.
+func fraction(of time.Duration, text string) time.Duration {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(text)) // never fails
-	return hash.Sum32()
+	return time.Duration(float64(of) * float64(hash.Sum32()) / (1 << 32))
 }
 
 // period is the time between two ticks.

@@ -36,32 +36,45 @@ func (p *pass[T]) patience(corrections int32) time.Duration {
 // corrected is how many corrections in a row the present drift undoes.
 func (p *pass[T]) corrected(present drift.Fields) int32 {
 	last := p.status.LastDrift
-	if last == nil || !slices.ContainsFunc(limitNames(present), func(name string) bool { return slices.Contains(last.Fields, name) }) {
+	if !p.goesOn(present) {
 		return 0
 	}
-	if last.CorrectedTime == nil {
-		return last.Corrections
-	}
-	memory := max(shortly, 2*p.patience(last.Corrections)+p.interval)
-	if p.Clock.Since(last.CorrectedTime.Time) > memory {
+	// A look may come late, and another one in between may have seen peace.
+	memory := max(shortly, 2*(p.patience(last.Corrections)+p.interval))
+	if last.CorrectedTime != nil && p.Clock.Since(last.CorrectedTime.Time) > memory {
 		return 0
 	}
 	return last.Corrections
 }
 
-// contended says that somebody keeps changing the object back, and that it is not
-// yet time to try once more. A new declaration is written all the same: it may be
-// the end of the fight.
-func (p *pass[T]) contended(present drift.Fields) *failure.Failure {
-	if p.status.ObservedGeneration != p.object.GetGeneration() {
-		return nil
+// goesOn says that the present drift is about a field that drifted last time, too.
+func (p *pass[T]) goesOn(present drift.Fields) bool {
+	last := p.status.LastDrift
+	return last != nil && slices.ContainsFunc(limitNames(present), func(name string) bool { return slices.Contains(last.Fields, name) })
+}
+
+// beginAnew lets a new declaration be written at once, though it may take several
+// passes: it may be the end of a fight.
+func (p *pass[T]) beginAnew() {
+	if last := p.status.LastDrift; last != nil && p.status.ObservedGeneration != p.object.GetGeneration() {
+		last.Corrections = 0
 	}
+}
+
+// contended says that somebody keeps undoing the corrections, and that it is not
+// yet time for one more.
+func (p *pass[T]) contended(present drift.Fields) *failure.Failure {
 	since := p.Clock.Now()
 	if last := p.status.LastDrift; last != nil && last.CorrectedTime == nil {
 		since = last.DetectedTime.Time
 	}
 	if p.Clock.Since(since) >= p.patience(p.corrected(present)) {
 		return nil
+	}
+	if isMissing(present) {
+		return failure.New(v1alpha1.ReasonContended,
+			"somebody keeps deleting %s: find out who, such as another cluster or a script, and end it there, or delete this resource; the operator creates it again ever more seldom",
+			p.path()).Stall()
 	}
 	return failure.New(v1alpha1.ReasonContended,
 		"somebody keeps changing %s of %s back: find out who, such as another cluster or a script, and end it there, or declare what it writes; the operator puts it back ever more seldom",

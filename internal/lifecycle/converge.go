@@ -25,6 +25,7 @@ const maxLooks = 3
 // converge looks, plans, claims and makes at most one write that takes effect.
 // The verdict is also valid beside a *failure.Failure.
 func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
+	p.beginAnew()
 	connection, err := p.connect(ctx)
 	if err != nil {
 		return verdict{}, err
@@ -75,8 +76,6 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 	found.drifted = found.now
 	if isDrift {
 		p.eventDriftDetected(found.now)
-	}
-	if isDrift && action.Verb == Update {
 		if contended := p.contended(found.now); contended != nil {
 			return found, contended
 		}

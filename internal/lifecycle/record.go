@@ -85,7 +85,7 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	now := metav1.NewTime(p.Clock.Now().Truncate(time.Second))
 	open := p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
 	if found.isDrift {
-		if !open {
+		if !open || !p.goesOn(found.drifted) {
 			p.status.LastDrift = &v1alpha1.LastDrift{DetectedTime: now, Corrections: p.corrected(found.drifted)}
 			open = true
 		}

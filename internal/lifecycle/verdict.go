@@ -122,11 +122,14 @@ func setDrifted(found verdict, set Setter) {
 }
 
 func difference(now drift.Fields) string {
-	if len(now) == 1 && now[0].Observed == drift.Missing {
+	if isMissing(now) {
 		return "the object does not exist in OrderCloud"
 	}
 	return fmt.Sprintf("OrderCloud holds another %s than is declared", now)
 }
+
+// isMissing says that what differs is that there is no object.
+func isMissing(now drift.Fields) bool { return len(now) == 1 && now[0].Observed == drift.Missing }
 
 func judgeInSync(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	reason, message := found.wrote, found.message

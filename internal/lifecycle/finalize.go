@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -43,7 +45,11 @@ func (p *pass[T]) finalize(ctx context.Context) (ctrl.Result, error) {
 	case err != nil:
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, p.release(ctx)
+	if err := p.release(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
+	p.lost.Delete(p.object.GetUID())
+	return ctrl.Result{}, nil
 }
 
 // relinquish hands the object to another resource that declares it, or deletes it,
@@ -121,17 +127,47 @@ func (p *pass[T]) leaveBehind(ctx context.Context) {
 // isLost says that OrderCloud could not be asked for so long that the resource is
 // let go: whoever deleted its Secret for good would wait for ever.
 func (p *pass[T]) isLost(problem *failure.Failure) bool {
-	switch problem.Reason {
+	uid := p.object.GetUID()
+	if !losesOrderCloud(problem.Reason) {
+		p.lost.Delete(uid)
+		return false
+	}
+	p.lost.LoadOrStore(uid, p.lostBefore())
+	return p.OrphanAfter > 0 && p.lostIn() <= 0
+}
+
+func losesOrderCloud(reason string) bool {
+	switch reason {
 	case v1alpha1.ReasonUnavailable, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonMarketplaceNotReady, v1alpha1.ReasonMarketplaceNotFound:
-		return p.OrphanAfter > 0 && p.lostIn() <= 0
+		return true
 	default:
 		return false
 	}
 }
 
-// lostIn is how long it is until the resource is let go.
+// lostBefore is since when OrderCloud cannot be asked, as far as is known: since
+// now, or since what an operator before this one has recorded. A deletion that was
+// held or refused until now has been waiting for something else.
+func (p *pass[T]) lostBefore() time.Time {
+	_, before := p.before.Managed()
+	synced := meta.FindStatusCondition(before.Conditions, v1alpha1.SyncedCondition)
+	if synced == nil || synced.Status != metav1.ConditionFalse || !losesOrderCloud(synced.Reason) {
+		return p.Clock.Now()
+	}
+	if deleted := p.object.GetDeletionTimestamp().Time; deleted.After(synced.LastTransitionTime.Time) {
+		return deleted
+	}
+	return synced.LastTransitionTime.Time
+}
+
+// lostIn is how long it is until the resource is let go; only for one that is lost.
 func (p *pass[T]) lostIn() time.Duration {
-	return p.object.GetDeletionTimestamp().Add(p.OrphanAfter).Sub(p.Clock.Now())
+	since, ok := p.lost.Load(p.object.GetUID())
+	if !ok {
+		return p.OrphanAfter
+	}
+	began, _ := since.(time.Time)
+	return began.Add(p.OrphanAfter).Sub(p.Clock.Now())
 }
 
 // untilLost looks again when the resource is to be let go, at the latest.

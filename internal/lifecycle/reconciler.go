@@ -44,8 +44,9 @@ type Reconciler[T Object] struct {
 	Clock clock.PassiveClock
 	// Guard decides whether a deletion is let through; nil lets all through.
 	Guard Guard
-	// OrphanAfter is how long a resource that is deleted waits for OrderCloud to be
-	// reached before it is let go with its object left behind; 0 waits for ever.
+	// OrphanAfter is how long a resource that is deleted waits for an OrderCloud that
+	// cannot be asked before it is let go with its object left behind; 0 waits for
+	// ever.
 	OrphanAfter time.Duration
 	// Workers is how many passes run at the same time, to be shared out among the
 	// marketplaces; 0 shares nothing out.
@@ -59,6 +60,10 @@ type Reconciler[T Object] struct {
 	// made when first needed.
 	retries     workqueue.TypedRateLimiter[ctrl.Request]
 	makeRetries sync.Once
+
+	// lost has since when OrderCloud could not be asked to delete, by the UIDs of the
+	// resources that wait for it.
+	lost sync.Map
 
 	// void has the UIDs, by name, of resources whose claim means nothing and is
 	// yet to be handed back. It is empty but for moments.

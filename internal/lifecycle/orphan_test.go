@@ -1,0 +1,134 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+)
+
+// deleteInOutage deletes a user that OrderCloud holds, while it cannot be asked.
+func deleteInOutage(t *testing.T) (*world, *v1alpha1.BuyerUser) {
+	t.Helper()
+	w := begin(t)
+	w.users.OrphanAfter = time.Hour
+	user := declaredUser()
+	w.declare(user)
+	w.mustPass(user)
+	w.remove(user)
+	w.box.Inject(sandbox.Fault{Method: http.MethodDelete, Path: "/v1/**", Status: http.StatusInternalServerError})
+	w.drainEvents()
+	return w, user
+}
+
+func TestADeletionThatCannotReachOrderCloudIsGivenUpAfterAWhile(t *testing.T) {
+	w, user := deleteInOutage(t)
+	result, err := w.pass(user)
+	if err != nil || result.RequeueAfter > time.Hour {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	w.expect(user, "Synced", "False Unavailable")
+	w.clock.SetTime(w.clock.Now().Add(59 * time.Minute))
+	if result, err := w.pass(user); err != nil || result.RequeueAfter > time.Minute {
+		t.Fatalf("a minute before: %+v, %v", result, err)
+	}
+	if !isClaimed(user) {
+		t.Fatal("it was given up too early")
+	}
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.mustPass(user)
+	if w.read(user) {
+		t.Error("the resource is still there")
+	}
+	w.expectField(userPath, "Email", "q7.mail@acme.example")
+	w.expectEvents("Warning Unavailable", "Warning Orphaned")
+}
+
+func TestADeletionWaitsForEverWhenItMust(t *testing.T) {
+	w, user := deleteInOutage(t)
+	w.users.OrphanAfter = 0
+	for range 3 {
+		w.mustPass(user)
+		w.clock.SetTime(w.clock.Now().Add(1000 * time.Hour))
+	}
+	if !isClaimed(user) {
+		t.Error("it was given up")
+	}
+}
+
+func TestWhatWasRefusedForLongIsNotGivenUpAfterOneFailure(t *testing.T) {
+	w := begin(t)
+	w.users.OrphanAfter = time.Hour
+	user := declaredUser()
+	w.declare(user)
+	w.mustPass(user)
+	if err := w.box.SetOpenOrder(userPath, true); err != nil {
+		t.Fatal(err)
+	}
+	w.remove(user)
+	w.mustPass(user)
+	w.expect(user, "Synced", "False InUse")
+	w.clock.SetTime(w.clock.Now().Add(5 * time.Hour))
+	end := w.box.Inject(sandbox.Fault{Method: http.MethodDelete, Path: "/v1/**", Status: http.StatusInternalServerError})
+	w.mustPass(user)
+	if !isClaimed(user) {
+		t.Fatal("one failure was enough")
+	}
+	end()
+	w.mustPass(user)
+	w.clock.SetTime(w.clock.Now().Add(5 * time.Hour))
+	w.box.Inject(sandbox.Fault{Method: http.MethodDelete, Path: "/v1/**", Status: http.StatusInternalServerError})
+	w.mustPass(user)
+	if !isClaimed(user) {
+		t.Error("a failure long ago counts, though OrderCloud was asked since")
+	}
+}
+
+func TestAfterARestartTheWaitForALostSecretGoesOn(t *testing.T) {
+	w := begin(t)
+	user := declaredUser()
+	w.declare(user)
+	w.mustPass(user)
+	w.remove(user)
+	if err := w.kube.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ordercloud"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.start() // which has never read the Secret
+	w.users.OrphanAfter = time.Hour
+	w.mustPass(user)
+	w.expect(user, "Synced", "False MarketplaceNotReady")
+	w.clock.SetTime(w.clock.Now().Add(59 * time.Minute))
+	w.start()
+	w.users.OrphanAfter = time.Hour
+	w.mustPass(user)
+	if !isClaimed(user) {
+		t.Fatal("it was given up too early")
+	}
+}
+
+func TestADeletionNeedsNoSecretThatWasReadBefore(t *testing.T) {
+	w := begin(t)
+	user := declaredUser()
+	w.declare(user)
+	w.mustPass(user)
+	for _, gone := range []client.Object{
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ordercloud"}},
+		&v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "default"}},
+	} {
+		if err := w.kube.Delete(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.remove(user)
+	w.mustPass(user)
+	w.expectNothingLeft(user, userPath)
+}

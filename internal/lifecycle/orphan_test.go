@@ -95,6 +95,7 @@ func TestWhatWasRefusedForLongIsNotGivenUpAfterOneFailure(t *testing.T) {
 
 func TestAfterARestartTheWaitForALostSecretGoesOn(t *testing.T) {
 	w := begin(t)
+	w.clock.SetTime(time.Now()) // conditions go by it
 	user := declaredUser()
 	w.declare(user)
 	w.mustPass(user)
@@ -112,6 +113,13 @@ func TestAfterARestartTheWaitForALostSecretGoesOn(t *testing.T) {
 	w.mustPass(user)
 	if !w.read(user) || !isClaimed(user) {
 		t.Fatal("it was given up too early")
+	}
+	w.clock.SetTime(w.clock.Now().Add(2 * time.Minute))
+	w.start()
+	w.users.OrphanAfter = time.Hour
+	w.mustPass(user)
+	if w.read(user) {
+		t.Error("the wait began anew with each restart")
 	}
 }
 

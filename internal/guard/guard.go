@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -49,8 +50,9 @@ type Guard struct {
 // they are written down: two at a time must not both be the last that is admitted.
 type counter struct {
 	lock sync.Mutex
-	// read says that the status, which outlives the operator, was taken over.
-	read  bool
+	// of is whose status, which outlives the operator, was taken over. A Marketplace
+	// that is made anew under the same name begins with none.
+	of    types.UID
 	state v1alpha1.Deletions
 	// admitted are the objects that were let through in this window, whose deletion
 	// may take several attempts.
@@ -148,8 +150,8 @@ func (g *Guard) counter(key types.NamespacedName) *counter {
 // take effect by and by. A larger maximum does, and when nothing is held any more
 // the next window begins as usual.
 func (c *counter) next(declared *v1alpha1.Marketplace, now time.Time, maximum int32, window time.Duration) (v1alpha1.Deletions, bool) {
-	if !c.read {
-		c.read = true
+	if c.of != declared.UID {
+		c.of, c.state = declared.UID, v1alpha1.Deletions{}
 		if declared.Status.Deletions != nil {
 			c.state = *declared.Status.Deletions
 		}
@@ -177,7 +179,7 @@ func (c *counter) next(declared *v1alpha1.Marketplace, now time.Time, maximum in
 // write notes the deletions in the Marketplace's status, of which nobody else
 // writes this part.
 func (g *Guard) write(ctx context.Context, declared *v1alpha1.Marketplace, before, after v1alpha1.Deletions) error {
-	if before.Admitted == after.Admitted && before.WindowStart.Equal(&after.WindowStart) && (before.HeldAbove == nil) == (after.HeldAbove == nil) {
+	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
 	changed := declared.DeepCopy()

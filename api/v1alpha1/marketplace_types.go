@@ -217,8 +217,8 @@ type Deletions struct {
 	// +optional
 	Admitted int32 `json:"admitted"`
 
-	// heldAbove, when set, says that there were more than that and that all further
-	// ones are held; a larger maxDeletions releases them.
+	// heldAbove is set while deletions are held: there were more than that, and a
+	// larger maxDeletions releases them.
 	// +optional
 	HeldAbove *int32 `json:"heldAbove,omitempty"`
 }

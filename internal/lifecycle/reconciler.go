@@ -110,26 +110,6 @@ func (r *Reconciler[T]) backoff() workqueue.TypedRateLimiter[ctrl.Request] {
 	return r.retries
 }
 
-// enter takes one of the workers that are the marketplace's, or says after which
-// wait there may be one.
-func (p *pass[T]) enter() (leave func(), wait time.Duration) {
-	if p.Workers == 0 {
-		return func() {}, 0
-	}
-	p.makeCrowd.Do(func() { p.crowd = &crowd{workers: p.Workers, inside: map[types.NamespacedName]int{}} })
-	key := marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef)
-	leave, entered := p.crowd.enter(key, !p.isAwaited(), false)
-	if entered {
-		return leave, 0
-	}
-	if wait := p.Marketplaces.Delay(key); wait > slowAfter {
-		// Those who come back are spread over the time that the others take.
-		return nil, wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secret randomness
-	}
-	leave, _ = p.crowd.enter(key, !p.isAwaited(), true)
-	return leave, 0
-}
-
 // pass is one look at one resource.
 type pass[T Object] struct {
 	*Reconciler[T]
@@ -162,6 +142,26 @@ func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
 	if p.spec.Interval != nil && p.spec.Interval.Duration > 0 {
 		p.interval = p.spec.Interval.Duration
 	}
+}
+
+// enter takes one of the workers that are the marketplace's, or says after which
+// wait there may be one.
+func (p *pass[T]) enter() (leave func(), wait time.Duration) {
+	if p.Workers == 0 {
+		return func() {}, 0
+	}
+	p.makeCrowd.Do(func() { p.crowd = &crowd{workers: p.Workers, inside: map[types.NamespacedName]int{}} })
+	key := marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef)
+	leave, entered := p.crowd.enter(key, !p.isAwaited(), false)
+	if entered {
+		return leave, 0
+	}
+	if wait := p.Marketplaces.Delay(key); wait > slowAfter {
+		// Those who come back are spread over the time that the others take.
+		return nil, wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secret randomness
+	}
+	leave, _ = p.crowd.enter(key, !p.isAwaited(), true)
+	return leave, 0
 }
 
 func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {

@@ -28,7 +28,9 @@ func (c *crash) createUsers(count int) {
 		user.Spec.Username = user.Name + "@acme.example"
 		Expect(suite.admin.Create(c, user)).To(Succeed())
 	}
-	c.eventuallyUsers(count, func(user *v1alpha1.BuyerUser) bool { return reason(user, v1alpha1.ReadyCondition) == v1alpha1.ReasonCreated })
+	c.eventuallyUsers(count, func(user *v1alpha1.BuyerUser) bool {
+		return reason(user, v1alpha1.ReadyCondition) == v1alpha1.ReasonCreated
+	})
 }
 
 // eventuallyUsers waits until that many users of the namespace, and no others, are
@@ -121,7 +123,9 @@ var _ = Describe("Five hundred users are deleted at once", func() {
 		const count, admitted = 500, 20
 		c.createUsers(count)
 		c.deleteUsers()
-		held := func(user *v1alpha1.BuyerUser) bool { return reason(user, v1alpha1.SyncedCondition) == v1alpha1.ReasonDeletionHeld }
+		held := func(user *v1alpha1.BuyerUser) bool {
+			return reason(user, v1alpha1.SyncedCondition) == v1alpha1.ReasonDeletionHeld
+		}
 		c.eventuallyUsers(count-admitted, held)
 		Expect(c.usersLeft(count)).To(Equal(count - admitted))
 

@@ -132,7 +132,9 @@ func (p *pass[T]) isLost(problem *failure.Failure) bool {
 		p.lost.Delete(uid)
 		return false
 	}
-	p.lost.LoadOrStore(uid, p.lostBefore())
+	if since, known := p.lost.LoadOrStore(uid, p.lostBefore()); !known {
+		p.recordLoss(since)
+	}
 	return p.OrphanAfter > 0 && p.lostIn() <= 0
 }
 
@@ -158,6 +160,15 @@ func (p *pass[T]) lostBefore() time.Time {
 		return deleted
 	}
 	return synced.LastTransitionTime.Time
+}
+
+// recordLoss tells an operator after this one since when OrderCloud cannot be asked:
+// Synced may have been False for long, for another reason.
+func (p *pass[T]) recordLoss(since any) {
+	began, _ := since.(time.Time)
+	if synced := meta.FindStatusCondition(p.status.Conditions, v1alpha1.SyncedCondition); synced != nil && synced.Status == metav1.ConditionFalse {
+		synced.LastTransitionTime = metav1.NewTime(began)
+	}
 }
 
 // lostIn is how long it is until the resource is let go; only for one that is lost.

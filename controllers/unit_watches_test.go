@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -20,6 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 )
 
 func TestOnlyChangesThatMatterWakeAnObject(t *testing.T) {
@@ -36,6 +39,9 @@ func TestOnlyChangesThatMatterWakeAnObject(t *testing.T) {
 		"the spec": {func(user *v1alpha1.BuyerUser) { user.Generation = 2 }, true, true},
 		"the look annotation": {func(user *v1alpha1.BuyerUser) {
 			user.Annotations = map[string]string{v1alpha1.ReconcileAtAnnotation: "1"}
+		}, true, true},
+		"the confirmation of a deletion": {func(user *v1alpha1.BuyerUser) {
+			user.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "true"}
 		}, true, true},
 		"another annotation":   {func(user *v1alpha1.BuyerUser) { user.Annotations = map[string]string{"a": "b"} }, false, false},
 		"a label":              {func(user *v1alpha1.BuyerUser) { user.Labels = map[string]string{"a": "b"} }, false, false},
@@ -127,6 +133,7 @@ func indexed(t *testing.T, objects ...client.Object) client.Reader {
 	return fake.NewClientBuilder().WithScheme(scheme).
 		WithIndex(&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf).
+		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})).
 		WithIndex(&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf).
 		WithObjects(objects...).Build()
 }
@@ -161,7 +168,14 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 	secret := func(name string) *corev1.Secret {
 		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
 	}
-	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared)
+	rival := func(namespace, name, userID string) *v1alpha1.BuyerUser {
+		return user(name, func(user *v1alpha1.BuyerUser) {
+			user.Namespace, user.UID = namespace, types.UID(name)
+			user.Spec.MarketplaceRef.Name, user.Spec.BuyerID, user.Spec.UserID = "other", "acme", v1alpha1.ID(userID)
+		})
+	}
+	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared,
+		rival("shop", "owner", "jdoe"), rival("elsewhere", "waits", "jdoe"), rival("shop", "unconcerned", "other"))
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
 	for name, test := range map[string]struct {
 		handler handler.EventHandler
@@ -171,6 +185,7 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 		"a Marketplace": {followMarketplaces(kube, list), declared, map[int][]string{low: {"fine", "fresh", "waiting"}}},
 		"its Secret":    {followCredentials(kube, list), secret("ordercloud"), map[int][]string{low: {"fine", "fresh", "waiting"}}},
 		"the end of an outage wakes those that it kept waiting": {followRecovery(kube, list), declared, map[int][]string{low: {"fresh", "waiting"}}},
+		"whoever declares the same":                             {followRivals(kube, external.BuyerUsers{}), rival("shop", "owner", "jdoe"), map[int][]string{0: {"waits"}}},
 		"a password concerns few":                               {followNamed(kube, list, byPasswordSecret), secret("password"), map[int][]string{0: {"fine", "waiting"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

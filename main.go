@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -35,6 +34,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 )
 
 // version is stamped by the build.
@@ -203,8 +203,8 @@ func cacheOptions(settings settings) cache.Options {
 // metadata is cached, and the annotation that kubectl apply leaves on one
 // repeats its data: nobody reads the annotations of what is cached as metadata.
 func withoutWhatNobodyReads(object any) (any, error) {
-	if metadata, ok := object.(*metav1.PartialObjectMetadata); ok {
-		metadata.Annotations = nil
+	if known, ok := object.(*metav1.PartialObjectMetadata); ok {
+		known.Annotations = nil
 	}
 	return cache.TransformStripManagedFields()(object)
 }
@@ -244,16 +244,11 @@ func watched(settings settings) map[string]client.Object {
 	objects := map[string]client.Object{
 		"marketplaces": &v1alpha1.Marketplace{}, "buyerusers": &v1alpha1.BuyerUser{}, "impersonationconfigs": &v1alpha1.ImpersonationConfig{},
 	}
-	metadata := func(kind string) client.Object {
-		object := &metav1.PartialObjectMetadata{}
-		object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
-		return object
-	}
 	if settings.watchSecrets {
-		objects["secrets"] = metadata("Secret")
+		objects["secrets"] = metadata.Of("Secret")
 	}
 	if len(split(settings.watchNamespaces)) == 0 {
-		objects["namespaces"] = metadata("Namespace")
+		objects["namespaces"] = metadata.Of("Namespace")
 	}
 	return objects
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 // Indexes of the cache: which objects refer to what. Without them every event of
@@ -55,8 +54,7 @@ func marketplaceOf(object client.Object) []string {
 	if !ok {
 		return nil
 	}
-	spec, _ := managed.Managed()
-	return []string{marketplace.Key(object.GetNamespace(), spec.MarketplaceRef).String()}
+	return []string{lifecycle.MarketplaceOf(managed).String()}
 }
 
 func passwordSecretOf(object client.Object) []string {

@@ -87,8 +87,7 @@ func countSoon() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(object client.Object, waiting queue) {
 		if managed, ok := object.(lifecycle.Object); ok {
-			spec, _ := managed.Managed()
-			waiting.AddAfter(reconcile.Request{NamespacedName: marketplace.Key(object.GetNamespace(), spec.MarketplaceRef)}, countDelay)
+			waiting.AddAfter(reconcile.Request{NamespacedName: lifecycle.MarketplaceOf(managed)}, countDelay)
 		}
 	}
 	return handler.Funcs{

@@ -20,13 +20,13 @@ import (
 // keepWhileInUse lets a Marketplace go only when no object needs it any more to
 // delete what it holds in OrderCloud. It says whether the Marketplace is gone.
 func (r *marketplaceReconciler) keepWhileInUse(ctx context.Context, declared *v1alpha1.Marketplace, needs marketplace.Needs) (gone bool, err error) {
-	isKept := controllerutil.ContainsFinalizer(declared, v1alpha1.InUseFinalizer)
+	isKept, isNeeded := controllerutil.ContainsFinalizer(declared, v1alpha1.InUseFinalizer), needs.Claims > 0
 	isDeleted := !declared.DeletionTimestamp.IsZero()
-	if needs.Claims > 0 == isKept || !isDeleted && isKept {
-		return isDeleted && !isKept, nil
-	}
-	if isDeleted && !isKept {
-		return true, nil // too late: the API server takes no new finalizers
+	switch {
+	case isDeleted && !isKept:
+		return true, nil // the API server takes no new finalizers
+	case isKept == isNeeded, isKept && !isDeleted:
+		return false, nil
 	}
 	changed := declared.DeepCopy()
 	if isKept {

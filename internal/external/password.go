@@ -15,6 +15,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -105,12 +106,11 @@ func toMicroTime(moment *time.Time) *metav1.MicroTime {
 }
 
 func (u *buyerUser) secretVersion(ctx context.Context) (string, error) {
-	metadata := metav1.PartialObjectMetadata{}
-	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	if err := u.Reader.Get(ctx, u.secretKey(), &metadata); err != nil {
+	secret := metadata.Of("Secret")
+	if err := u.Reader.Get(ctx, u.secretKey(), secret); err != nil {
 		return "", u.explainSecret(err)
 	}
-	return versionOf(&metadata), nil
+	return metadata.Version(secret), nil
 }
 
 // readPassword reads the declared password, or none when none is declared.
@@ -129,7 +129,7 @@ func (u *buyerUser) readPassword(ctx context.Context) (password, error) {
 			"Secret %s has no value under the key %q, which passwordSecretRef names: add it, or name another key", u.secretKey(), u.passwordKey()).
 			Again(failure.AtInterval)
 	}
-	return password{value: ordercloud.Secret(value), version: versionOf(&secret)}, nil
+	return password{value: ordercloud.Secret(value), version: metadata.Version(&secret)}, nil
 }
 
 func (u *buyerUser) secretKey() types.NamespacedName {
@@ -159,8 +159,4 @@ func (u *buyerUser) explainSecret(err error) error {
 	default:
 		return fmt.Errorf("getting Secret %s: %w", u.secretKey(), err)
 	}
-}
-
-func versionOf(object metav1.Object) string {
-	return string(object.GetUID()) + "/" + object.GetResourceVersion()
 }

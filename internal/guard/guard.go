@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +21,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 )
 
 const (
@@ -123,9 +123,8 @@ func (g *Guard) isEnding(ctx context.Context, name string) (bool, error) {
 	if !g.SeesNamespaces {
 		return false, nil
 	}
-	namespace := metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := g.Client.Get(ctx, types.NamespacedName{Name: name}, &namespace); err != nil {
+	namespace := metadata.Of("Namespace")
+	if err := g.Client.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
 		return false, fmt.Errorf("getting the namespace %s: %w", name, err)
 	}
 	return !namespace.DeletionTimestamp.IsZero(), nil

@@ -92,19 +92,15 @@ func (p *pass[T]) remove(ctx context.Context, action Action) error {
 	ctx, cancel := settle(ctx)
 	defer cancel()
 	bound := p.Kind.Bind(p.object, connection)
+	carryOut, event, message := bound.Delete, EventDeleted, "deleted %s in OrderCloud"
 	if switchable, ok := bound.(Deactivator); ok && action.Verb == Deactivate {
-		if err := switchable.Deactivate(ctx); err != nil {
-			return err
-		}
-		log.FromContext(ctx).Info("Deactivated in OrderCloud", "path", p.path())
-		p.event(EventDeactivated, "Delete", "deactivated %s in OrderCloud", p.path())
-		return nil
+		carryOut, event, message = switchable.Deactivate, EventDeactivated, "deactivated %s in OrderCloud"
 	}
-	if err := bound.Delete(ctx); err != nil {
+	if err := carryOut(ctx); err != nil {
 		return err
 	}
-	log.FromContext(ctx).Info("Deleted in OrderCloud", "path", p.path())
-	p.event(EventDeleted, "Delete", "deleted %s in OrderCloud", p.path())
+	log.FromContext(ctx).Info(event+" in OrderCloud", "path", p.path())
+	p.event(event, "Delete", message, p.path())
 	return nil
 }
 
@@ -132,8 +128,9 @@ func (p *pass[T]) isLost(problem *failure.Failure) bool {
 		p.lost.Delete(uid)
 		return false
 	}
-	if since, known := p.lost.LoadOrStore(uid, p.lostBefore()); !known {
-		p.recordLoss(since)
+	began := p.lostBefore()
+	if _, known := p.lost.LoadOrStore(uid, began); !known {
+		p.recordLoss(began)
 	}
 	return p.OrphanAfter > 0 && p.lostIn() <= 0
 }
@@ -164,8 +161,7 @@ func (p *pass[T]) lostBefore() time.Time {
 
 // recordLoss tells an operator after this one since when OrderCloud cannot be asked:
 // Synced may have been False for long, for another reason.
-func (p *pass[T]) recordLoss(since any) {
-	began, _ := since.(time.Time)
+func (p *pass[T]) recordLoss(began time.Time) {
 	if synced := meta.FindStatusCondition(p.status.Conditions, v1alpha1.SyncedCondition); synced != nil && synced.Status == metav1.ConditionFalse {
 		synced.LastTransitionTime = metav1.NewTime(began)
 	}
@@ -194,7 +190,7 @@ func (p *pass[T]) orphan(ctx context.Context, problem *failure.Failure) {
 	where := p.object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
 	log.FromContext(ctx).Info("Orphaned in OrderCloud", "path", p.path(), "claimedIn", where,
 		"reason", problem.Reason, "cause", problem.Error())
-	metrics.Orphaned(marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef).String())
+	metrics.Orphaned(MarketplaceOf(p.object).String())
 	p.tellOrphaned(fmt.Sprintf("%s was not deleted in %s, which could not be asked for %s: %s", p.path(), where, p.OrphanAfter, problem.Message))
 }
 

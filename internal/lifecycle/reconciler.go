@@ -133,12 +133,12 @@ func (r *Reconciler[T]) begin(object T) *pass[T] {
 	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status}
 	r.Kind.Describe(object)
 	p.useInterval(marketplace.DefaultInterval)
-	p.ticks = marketplace.TicksOf(marketplace.Key(object.GetNamespace(), spec.MarketplaceRef), marketplace.DefaultInterval)
 	return p
 }
 
 func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
 	p.interval = ofMarketplace
+	p.ticks = marketplace.TicksOf(MarketplaceOf(p.object), ofMarketplace)
 	if p.spec.Interval != nil && p.spec.Interval.Duration > 0 {
 		p.interval = p.spec.Interval.Duration
 	}
@@ -151,7 +151,7 @@ func (p *pass[T]) enter() (leave func(), wait time.Duration) {
 		return func() {}, 0
 	}
 	p.makeCrowd.Do(func() { p.crowd = &crowd{workers: p.Workers, inside: map[types.NamespacedName]int{}} })
-	key := marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef)
+	key := MarketplaceOf(p.object)
 	leave, entered := p.crowd.enter(key, !p.isAwaited(), false)
 	if entered {
 		return leave, 0
@@ -225,7 +225,6 @@ func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) 
 func (p *pass[T]) use(connection *marketplace.Connection, err error) {
 	if connection != nil {
 		p.useInterval(connection.Interval)
-		p.ticks = marketplace.TicksOf(marketplace.Key(p.object.GetNamespace(), p.spec.MarketplaceRef), connection.Interval)
 	}
 	if err == nil {
 		p.baseURL = connection.Client.BaseURL()

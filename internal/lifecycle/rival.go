@@ -67,7 +67,7 @@ func (p *pass[T]) isRival(other T) bool {
 // may. Otherwise any namespace could keep others from their objects, or inherit
 // them.
 func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) {
-	mine, theirs := marketplaceOf(p.object), marketplaceOf(other)
+	mine, theirs := MarketplaceOf(p.object), MarketplaceOf(other)
 	if mine == theirs && p.object.GetNamespace() == other.GetNamespace() {
 		return true, nil
 	}
@@ -88,7 +88,8 @@ func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) 
 	return p.Marketplaces.AreSame(mine, theirs), nil
 }
 
-func marketplaceOf[T Object](object T) types.NamespacedName {
+// MarketplaceOf returns the Marketplace that a resource refers to.
+func MarketplaceOf(object Object) types.NamespacedName {
 	spec, _ := object.Managed()
 	return marketplace.Key(object.GetNamespace(), spec.MarketplaceRef)
 }

@@ -54,7 +54,8 @@ type Limits struct {
 // maximumRate keeps an infinite rate from overflowing the bucket's size.
 const maximumRate = 1e6
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with a number in place of what stands for one.
+func (l Limits) WithDefaults() Limits {
 	if l.RequestsPerSecond <= 0 || math.IsNaN(l.RequestsPerSecond) {
 		l.RequestsPerSecond = 10
 	}
@@ -104,7 +105,7 @@ type Limiter struct {
 
 // New returns a limiter for one marketplace.
 func New(limits Limits, observer Observer) *Limiter {
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	return &Limiter{
 		observer:    observer,
 		pace:        newPace(limits.RequestsPerSecond),
@@ -116,7 +117,7 @@ func New(limits Limits, observer Observer) *Limiter {
 // it is, and so does a rate that 429 answers have lowered: it is what the
 // marketplace was seen to bear.
 func (l *Limiter) SetLimits(limits Limits) {
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	now := time.Now()

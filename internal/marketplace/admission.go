@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 )
 
 // admit decides whether objects of a namespace may refer to a Marketplace.
@@ -89,10 +89,9 @@ func (r *Registry) namespaceMatches(ctx context.Context, name string, declared *
 }
 
 func labelsOf(ctx context.Context, reader client.Reader, name string) (labels.Set, error) {
-	metadata := metav1.PartialObjectMetadata{}
-	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := reader.Get(ctx, types.NamespacedName{Name: name}, &metadata); err != nil {
+	namespace := metadata.Of("Namespace")
+	if err := reader.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
 		return nil, fmt.Errorf("getting the labels of namespace %s: %w", name, err)
 	}
-	return metadata.Labels, nil
+	return namespace.Labels, nil
 }

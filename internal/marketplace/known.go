@@ -6,6 +6,7 @@ package marketplace
 import (
 	"context"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -23,8 +24,8 @@ func (r *Registry) ConnectToDelete(ctx context.Context, namespace string, refere
 	if problem == nil || !apierrors.IsNotFound(problem) {
 		return connection, err
 	}
-	known, ok := r.known(Key(namespace, reference))
-	if !ok {
+	known := r.known(Key(namespace, reference))
+	if known.client == nil {
 		return connection, err
 	}
 	if connection == nil {
@@ -40,20 +41,31 @@ func (r *Registry) AreSame(one, other types.NamespacedName) bool {
 	if one == other {
 		return true
 	}
-	first, known := r.known(one)
-	second, knownToo := r.known(other)
-	return known && knownToo && first.client.BaseURL() == second.client.BaseURL() && strings.EqualFold(first.clientID, second.clientID)
+	first, second := r.known(one), r.known(other)
+	return first.client != nil && second.client != nil &&
+		first.client.BaseURL() == second.client.BaseURL() && strings.EqualFold(first.clientID, second.clientID)
 }
 
-// known is what was last found out about a Marketplace, if anything was.
-func (r *Registry) known(key types.NamespacedName) (reach, bool) {
+// Delay returns how long the request that waits longest for its turn has waited
+// in the limiter of a Marketplace, and 0 when there is no such Marketplace.
+func (r *Registry) Delay(key types.NamespacedName) time.Duration {
+	known := r.known(key)
+	if known.turns == nil {
+		return 0
+	}
+	_, oldest := known.turns.Backlog()
+	return oldest
+}
+
+// known is what was last found out about a Marketplace; nothing if nothing was.
+func (r *Registry) known(key types.NamespacedName) reach {
 	r.lock.Lock()
 	kept := r.entries[key]
 	r.lock.Unlock()
 	if kept == nil {
-		return reach{}, false
+		return reach{}
 	}
 	kept.lock.Lock()
 	defer kept.lock.Unlock()
-	return kept.reach(), kept.client != nil
+	return kept.reach()
 }

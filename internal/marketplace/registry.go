@@ -170,6 +170,7 @@ func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (
 type reach struct {
 	client   *ordercloud.Client
 	looks    *look.Marketplace
+	turns    *limiter.Limiter
 	clientID string
 }
 
@@ -211,7 +212,7 @@ func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace
 }
 
 func (e *entry) reach() reach {
-	return reach{client: e.client, looks: e.looks, clientID: e.credentials.clientID}
+	return reach{client: e.client, looks: e.looks, turns: e.turns, clientID: e.credentials.clientID}
 }
 
 // bound applies what may change while the client stays: how much the marketplace
@@ -259,25 +260,6 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 	kept.looks.SetInterval(Interval(declared))
 	kept.fingerprint, kept.credentials = wanted, fresh
 	return nil
-}
-
-// Delay returns how long the request that waits longest for its turn has waited
-// in the limiter of a Marketplace, and 0 when there is no such Marketplace.
-func (r *Registry) Delay(key types.NamespacedName) time.Duration {
-	r.lock.Lock()
-	kept := r.entries[key]
-	r.lock.Unlock()
-	if kept == nil {
-		return 0
-	}
-	kept.lock.Lock()
-	turns := kept.turns
-	kept.lock.Unlock()
-	if turns == nil {
-		return 0
-	}
-	_, oldest := turns.Backlog()
-	return oldest
 }
 
 func (r *Registry) tellBreaker(key types.NamespacedName) func() {

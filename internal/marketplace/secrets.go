@@ -10,13 +10,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -40,13 +40,12 @@ func (r *Registry) secretVersion(ctx context.Context, declared *v1alpha1.Marketp
 
 func readSecretVersion(ctx context.Context, reader client.Reader, declared *v1alpha1.Marketplace) (string, error) {
 	name := declared.Spec.CredentialsSecretRef.Name
-	metadata := metav1.PartialObjectMetadata{}
-	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	err := reader.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, &metadata)
+	secret := metadata.Of("Secret")
+	err := reader.Get(ctx, types.NamespacedName{Namespace: declared.Namespace, Name: name}, secret)
 	if err != nil {
 		return "", explainSecret(declared, "getting the metadata of", err)
 	}
-	return string(metadata.UID) + "/" + metadata.ResourceVersion, nil
+	return metadata.Version(secret), nil
 }
 
 func (r *Registry) readCredentials(ctx context.Context, declared *v1alpha1.Marketplace) (credentials, error) {

@@ -13,24 +13,15 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
-// The defaults of spec.rateLimit, for objects that were stored before the API
-// server could fill them in.
-const (
-	defaultRequestsPerSecond = 10
-	defaultConcurrency       = 8
-	// maximumConcurrency is the largest that spec.rateLimit admits.
-	maximumConcurrency = 256
-)
+// maximumConcurrency is the largest that spec.rateLimit admits.
+const maximumConcurrency = 256
 
+// limitsOf also serves objects that were stored before the API server could fill in
+// the defaults of spec.rateLimit: the limiter has the same.
 func limitsOf(declared v1alpha1.RateLimit) limiter.Limits {
-	limits := limiter.Limits{RequestsPerSecond: float64(declared.RequestsPerSecond), Concurrency: int(declared.Concurrency)}
-	if limits.RequestsPerSecond <= 0 {
-		limits.RequestsPerSecond = defaultRequestsPerSecond
-	}
-	if limits.Concurrency <= 0 {
-		limits.Concurrency = defaultConcurrency
-	}
-	return limits
+	return limiter.Limits{
+		RequestsPerSecond: float64(declared.RequestsPerSecond), Concurrency: int(declared.Concurrency),
+	}.WithDefaults()
 }
 
 func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breakerChanged func()) *limiter.Limiter {

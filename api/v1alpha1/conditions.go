@@ -16,6 +16,10 @@ const (
 	// DriftedCondition is True when OrderCloud differs from the spec as last
 	// seen. BuyerUser and ImpersonationConfig bear it.
 	DriftedCondition = "Drifted"
+	// GrantsDeclaredCondition is True when some ImpersonationConfig declares every
+	// impersonation config of the marketplace, and Unknown while that cannot be seen.
+	// A Marketplace bears it, unless unmanagedImpersonationConfigs is Ignore.
+	GrantsDeclaredCondition = "GrantsDeclared"
 	// ReconcilingCondition is present, and True, only while the operator is
 	// working or waiting to become Ready.
 	ReconcilingCondition = "Reconciling"
@@ -84,6 +88,17 @@ const (
 	// ReasonReferenceNotReady says that a referenced BuyerUser exists and is
 	// not Ready yet.
 	ReasonReferenceNotReady = "ReferenceNotReady"
+	// ReasonUnmanagedGrants says that the marketplace holds impersonation configs that
+	// no object declares.
+	ReasonUnmanagedGrants = "UnmanagedGrants"
+	// ReasonAllDeclared says that every impersonation config of the marketplace is
+	// declared.
+	ReasonAllDeclared = "AllDeclared"
+	// ReasonIssued says that OrderCloud issued a token and that the Secret holds it.
+	ReasonIssued = "Issued"
+	// ReasonNotGranted says that OrderCloud does not let the operator's user act as the
+	// declared user: no impersonation config applies, or it gives none of the roles.
+	ReasonNotGranted = "NotGranted"
 	// ReasonInUse says that OrderCloud refuses the deletion because something
 	// else still needs the object.
 	ReasonInUse = "InUse"
@@ -96,6 +111,12 @@ const (
 
 // Annotations and the finalizer of this group.
 const (
+	// TokenForAnnotation is on the Secret of an ImpersonationToken and tells for which
+	// declaration the token in it was issued, as a hash.
+	TokenForAnnotation = "ordercloud.io/token-for"
+	// TokenIssuedAnnotation is on the Secret of an ImpersonationToken and tells when
+	// the token in it was issued, in RFC 3339.
+	TokenIssuedAnnotation = "ordercloud.io/token-issued"
 	// ReconcileAtAnnotation asks for a look now: any new value does. The value
 	// that was last acted upon is echoed in status.lastHandledReconcileAt.
 	ReconcileAtAnnotation = "ordercloud.io/reconcile-at"

@@ -23,6 +23,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Marketplace{}, &MarketplaceList{},
 		&BuyerUser{}, &BuyerUserList{},
 		&ImpersonationConfig{}, &ImpersonationConfigList{},
+		&ImpersonationToken{}, &ImpersonationTokenList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

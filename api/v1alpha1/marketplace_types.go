@@ -105,6 +105,18 @@ const (
 	NamespacesSelector NamespacesFrom = "Selector"
 )
 
+// GrantsPolicy says what becomes of impersonation configs that no object declares.
+// +kubebuilder:validation:Enum=Report;Ignore
+type GrantsPolicy string
+
+const (
+	// GrantsReport lists all impersonation configs of the marketplace at the interval
+	// and tells which of them no object declares. They are never changed.
+	GrantsReport GrantsPolicy = "Report"
+	// GrantsIgnore does not look for them.
+	GrantsIgnore GrantsPolicy = "Ignore"
+)
+
 // AllowedNamespaces says who may refer to a Marketplace from elsewhere. The
 // Marketplace's own namespace always may.
 // +kubebuilder:validation:XValidation:rule="self.from != 'Selector' || has(self.selector)",message="from: Selector needs selector: say which labels a namespace must have",fieldPath=".selector",reason=FieldValueRequired
@@ -184,6 +196,44 @@ type MarketplaceSpec struct {
 	// +optional
 	// +default={"from":"Same"}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
+
+	// unmanagedImpersonationConfigs says what becomes of grants that exist in
+	// OrderCloud and that no ImpersonationConfig declares: Report lists all impersonation
+	// configs at the interval, one request for 100 of them, and tells in status, by the
+	// condition GrantsDeclared and by events which are not declared; Ignore does not
+	// look for them. They are never changed. Default Report.
+	// +optional
+	// +default="Report"
+	UnmanagedImpersonationConfigs GrantsPolicy `json:"unmanagedImpersonationConfigs,omitempty"`
+}
+
+// UnmanagedImpersonationConfigs are the grants that exist in OrderCloud and that no
+// object declares.
+type UnmanagedImpersonationConfigs struct {
+	// count of them.
+	// +optional
+	Count int32 `json:"count"`
+
+	// ids of the first 50 of them, in the order of their IDs.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=256
+	IDs []string `json:"ids,omitempty"`
+}
+
+// WideGrants counts the impersonation configs of the marketplace, declared or not,
+// that grant more than one buyer or to more than chosen impersonators.
+type WideGrants struct {
+	// anyBuyer is how many have no BuyerID: users of any buyer that can reach the
+	// application are impersonated.
+	// +optional
+	AnyBuyer int32 `json:"anyBuyer"`
+
+	// anyAdmin is how many name no impersonator: any admin user with the role
+	// BuyerImpersonation impersonates.
+	// +optional
+	AnyAdmin int32 `json:"anyAdmin"`
 }
 
 // ObjectCounts counts the objects of one kind that refer to a Marketplace.
@@ -230,8 +280,8 @@ type MarketplaceStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions of the Marketplace: Ready, Synced, and Reconciling or Stalled
-	// while it is not Ready.
+	// conditions of the Marketplace: Ready, Synced, GrantsDeclared, and Reconciling or
+	// Stalled while it is not Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -250,8 +300,8 @@ type MarketplaceStatus struct {
 	// +kubebuilder:validation:items:MaxLength=256
 	Roles []string `json:"roles,omitempty"`
 
-	// missingRoles are those that the declared objects need and the token
-	// lacks.
+	// missingRoles are those that the declared objects need and the token lacks. The
+	// condition Synced says what each of them is needed for.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
@@ -266,6 +316,21 @@ type MarketplaceStatus struct {
 	// Marketplace.
 	// +optional
 	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs"`
+
+	// unmanagedImpersonationConfigs are the grants that exist in OrderCloud and that no
+	// object declares, as of the latest look at all of them. Unset until there was one.
+	// +optional
+	UnmanagedImpersonationConfigs *UnmanagedImpersonationConfigs `json:"unmanagedImpersonationConfigs,omitempty"`
+
+	// wideGrants counts the grants, declared or not, over any buyer and to any admin
+	// user. Unset until all were looked at.
+	// +optional
+	WideGrants *WideGrants `json:"wideGrants,omitempty"`
+
+	// impersonationTokens counts the ImpersonationTokens that refer to this
+	// Marketplace. None of them drifts.
+	// +optional
+	ImpersonationTokens ObjectCounts `json:"impersonationTokens"`
 
 	// deletionsHeld is how many deletions wait for a person's confirmation.
 	// +optional
@@ -294,6 +359,7 @@ type MarketplaceStatus struct {
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Synced")].reason`
 // +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.buyerUsers.total`
 // +kubebuilder:printcolumn:name="Configs",type=integer,JSONPath=`.status.impersonationConfigs.total`
+// +kubebuilder:printcolumn:name="Unmanaged",type=integer,JSONPath=`.status.unmanagedImpersonationConfigs.count`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:selectablefield:JSONPath=`.spec.environment`
 type Marketplace struct {

@@ -45,12 +45,7 @@ func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 		return nil, unreadableError(http.MethodPost, tokenRoute, answered)
 	}
 	lifetime := read.lifetime(expiresIn(issued), a.now())
-	return newGrant(issued.AccessToken, Token{
-		Roles:    read.Roles,
-		Username: read.Username,
-		ClientID: read.ClientID,
-		Expiry:   a.now().Add(lifetime),
-	}, lifetime), nil
+	return newGrant(issued.AccessToken, read.token(a.now().Add(lifetime)), lifetime), nil
 }
 
 // expiresIn is the lifetime in the answer, 0 if it does not say. The library
@@ -58,7 +53,7 @@ func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 func expiresIn(issued *oauth2.Token) time.Duration {
 	switch seconds := issued.Extra("expires_in").(type) {
 	case float64:
-		return time.Duration(min(seconds, maximumLifetime.Seconds())) * time.Second
+		return secondsOf(seconds)
 	case string:
 		parsed, err := time.ParseDuration(seconds + "s")
 		if err == nil {
@@ -66,6 +61,11 @@ func expiresIn(issued *oauth2.Token) time.Duration {
 		}
 	}
 	return 0
+}
+
+// secondsOf is a lifetime in whole seconds, bounded so that it does not overflow.
+func secondsOf(seconds float64) time.Duration {
+	return time.Duration(min(seconds, maximumLifetime.Seconds())) * time.Second
 }
 
 // tokenError rebuilds an error of golang.org/x/oauth2 from its parts, because

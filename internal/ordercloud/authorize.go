@@ -7,19 +7,23 @@ import "net/http"
 
 // withAuthorization adds the token. After an answer that says the token is no
 // good it authenticates again, once, and sends the request once more; a second
-// such answer is the caller's.
+// such answer is the caller's. A request that bears a token of its own is sent with
+// that one, once.
 func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTripper {
-	send := func(request *http.Request, granted *grant) (*http.Response, error) {
+	send := func(request *http.Request, access string) (*http.Response, error) {
 		authorized := request.Clone(request.Context())
-		authorized.Header.Set("Authorization", "Bearer "+granted.access)
+		authorize(authorized, access)
 		return sendCopy(authorized, next)
 	}
 	return roundTrip(func(request *http.Request) (*http.Response, error) {
+		if request.Header.Get("Authorization") != "" {
+			return next.RoundTrip(request)
+		}
 		granted, err := tokens.get(request.Context())
 		if err != nil {
 			return nil, err
 		}
-		response, err := send(request, granted)
+		response, err := send(request, granted.access)
 		if err != nil || !needsNewToken(response.StatusCode, peekBody(response)) {
 			return response, err
 		}
@@ -28,6 +32,10 @@ func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTr
 		if err != nil {
 			return nil, err
 		}
-		return send(request, granted)
+		return send(request, granted.access)
 	})
+}
+
+func authorize(request *http.Request, access string) {
+	request.Header.Set("Authorization", "Bearer "+access)
 }

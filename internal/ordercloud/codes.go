@@ -39,6 +39,12 @@ const (
 	CodeConflictingImpersonationConfig = "ImpersonationConfig.ConflictingImpersonationConfigExists"
 	// CodeImpersonationConfigError says that no config allows an impersonation.
 	CodeImpersonationConfigError = "Impersonation.ConfigError"
+	// CodeImpersonationClientIDNotFound says that the API client of an access token
+	// request does not exist.
+	CodeImpersonationClientIDNotFound = "Impersonation.ClientIDNotFound"
+	// CodeImpersonationBuyerNotAssigned says that the user's buyer cannot reach the
+	// API client of an access token request.
+	CodeImpersonationBuyerNotAssigned = "Impersonation.BuyerNotAssigned"
 	// CodeCannotSpecifyGroupAndUser says that a party names both a group and a user.
 	CodeCannotSpecifyGroupAndUser = "PartyAssignment.CannotSpecifyGroupAndUser"
 	// CodeRequiresBuyer says that a party names a group or a user without a buyer.

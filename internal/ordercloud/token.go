@@ -32,7 +32,9 @@ type Token struct {
 type claims struct {
 	Roles    jwt.ClaimStrings `json:"role"`
 	Username string           `json:"usr"`
-	ClientID string           `json:"cid"`
+	// Impersonator is only on impersonation tokens.
+	Impersonator string `json:"imp"`
+	ClientID     string `json:"cid"`
 	jwt.RegisteredClaims
 }
 
@@ -46,6 +48,10 @@ func readClaims(accessToken string) (claims, error) {
 		return claims{}, errUnreadable
 	}
 	return read, nil
+}
+
+func (c claims) token(expiry time.Time) Token {
+	return Token{Roles: c.Roles, Username: c.Username, ClientID: c.ClientID, Expiry: expiry}
 }
 
 // lifetime prefers expires_in to the exp claim, because it does not depend on

@@ -1,0 +1,91 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ordercloud
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// AccessTokenRequest asks for a token with which the caller acts as a buyer user.
+type AccessTokenRequest struct {
+	// ClientID is the GUID of the application's API client, in either letter case;
+	// required [D].
+	ClientID string `json:"ClientID"`
+	// Roles of OrderCloud that are asked for; required, may be empty [D].
+	Roles []string `json:"Roles"`
+	// CustomRoles of the marketplace that are asked for [D].
+	CustomRoles []string `json:"CustomRoles"`
+}
+
+// UserToken is a token that stands for a buyer user.
+type UserToken struct {
+	// Access is the access token itself.
+	Access Secret
+	// Token says what it stands for.
+	Token
+	// Impersonator is who acts with it, claim imp [D].
+	Impersonator string
+	// Issued is when it was issued, by this machine's clock: before the request was
+	// sent, so that it ends no later than Expiry says.
+	Issued time.Time
+}
+
+// CreateAccessToken asks for a token for a buyer user; the client's own token needs
+// BuyerImpersonation [D]. The answer's roles are those of the impersonation config's
+// security profile, limited to the ones asked for [I]. IsNotFound tells that there is
+// no such user; HasCode tells CodeImpersonationConfigError, CodeImpersonationClientIDNotFound
+// and CodeImpersonationBuyerNotAssigned. It is never repeated, though a repetition would
+// do no harm: a token that nobody knows expires.
+func (c *Client) CreateAccessToken(ctx context.Context, buyerID, userID string, wanted AccessTokenRequest) (UserToken, error) {
+	users := c.BuyerUsers(buyerID)
+	if err := users.check(userID); err != nil {
+		return UserToken{}, err
+	}
+	if wanted.Roles == nil {
+		wanted.Roles = []string{} // null is no list
+	}
+	if wanted.CustomRoles == nil {
+		wanted.CustomRoles = []string{}
+	}
+	request := users.itemCall(http.MethodPost, userID, wanted)
+	request.route, request.path = request.route+"/accesstoken", request.path+"/accesstoken"
+	var answer struct {
+		AccessToken string      `json:"access_token"`
+		ExpiresIn   json.Number `json:"expires_in"`
+	}
+	issued := c.now()
+	if err := c.do(ctx, request, &answer); err != nil {
+		return UserToken{}, err
+	}
+	read, err := readClaims(answer.AccessToken)
+	if err != nil {
+		return UserToken{}, users.unreadable(request)
+	}
+	seconds, _ := answer.ExpiresIn.Float64() // 0 where there is none
+	return UserToken{
+		Access:       Secret(answer.AccessToken),
+		Token:        read.token(issued.Add(read.lifetime(secondsOf(seconds), issued))),
+		Impersonator: read.Impersonator,
+		Issued:       issued,
+	}, nil
+}
+
+// ReadAccessToken returns what a token that was kept somewhere stands for. Its
+// Expiry and Issued are not read: they depend on the clock of who issued it. The
+// error says only that it is no token of OrderCloud's.
+func ReadAccessToken(access Secret) (UserToken, error) {
+	read, err := readClaims(access.Reveal())
+	if err != nil {
+		return UserToken{}, err
+	}
+	return UserToken{Access: access, Token: read.token(time.Time{}), Impersonator: read.Impersonator}, nil
+}
+
+// MeWith returns the user whom another token than the client's stands for.
+// IsUnauthorized tells that the token is no good: revoked, expired, or its user is
+// gone or inactive.
+func (c *Client) MeWith(ctx context.Context, access Secret) (Me, error) { return c.me(ctx, access) }

@@ -69,7 +69,7 @@ func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation,
 	u.sent = password{}
 	user, found, err := u.looks.BuyerUser(ctx, string(u.object.Spec.BuyerID), u.object.UserID())
 	if err != nil {
-		return lifecycle.Observation{}, explain(u.call("reading"), err)
+		return lifecycle.Observation{}, u.call("reading").Explain(err)
 	}
 	if !found {
 		return lifecycle.Observation{}, nil
@@ -137,7 +137,7 @@ func (u *buyerUser) Delete(ctx context.Context) error {
 		return failure.New(v1alpha1.ReasonInUse, "%s names %s in OrderCloud, which therefore refuses to delete it: delete that first",
 			named, u.Path(u.object)).By(err)
 	}
-	return explain(u.call("deleting"), err)
+	return u.call("deleting").Explain(err)
 }
 
 // Deactivate forbids the user to authenticate, and changes nothing else.
@@ -146,7 +146,7 @@ func (u *buyerUser) Deactivate(ctx context.Context) error {
 	if err == nil || ordercloud.IsNotFound(err) {
 		return nil
 	}
-	return explain(u.call("deactivating"), err)
+	return u.call("deactivating").Explain(err)
 }
 
 // namedBy finds the impersonation config because of which OrderCloud refuses the
@@ -189,7 +189,7 @@ func (u *buyerUser) explainWrite(verb string, sent password, err error) error {
 	}
 	call := u.call(verb)
 	call.Secret = sent.value
-	return explain(call, err)
+	return call.Explain(err)
 }
 
 func (u *buyerUser) call(verb string) failure.Call {

@@ -14,21 +14,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // unbound names paths; it reaches nothing.
 var unbound *ordercloud.Client
-
-// explain turns an error of the OrderCloud client into a failure that a person
-// reads; any other error stays what it is.
-func explain(call failure.Call, err error) error {
-	if problem := call.FromOrderCloud(err); problem != nil {
-		return problem
-	}
-	return fmt.Errorf("%s: %w", call.Doing, err)
-}
 
 // decodeObject reads a JSON object and keeps its numbers as they were written.
 func decodeObject(raw []byte) (map[string]any, error) {

@@ -14,7 +14,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -45,18 +44,17 @@ func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
 // Bind binds one ImpersonationConfig to the config that it declares.
 func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, connection *marketplace.Connection) lifecycle.External {
 	return &impersonationConfig{
-		ImpersonationConfigs: i, object: object, looks: connection.Looks,
-		marketplace: connection.Client, configs: connection.Client.ImpersonationConfigs(),
+		ImpersonationConfigs: i, object: object, connection: connection,
+		configs: connection.Client.ImpersonationConfigs(),
 	}
 }
 
 type impersonationConfig struct {
 	ImpersonationConfigs
 
-	object      *v1alpha1.ImpersonationConfig
-	looks       *look.Marketplace
-	marketplace *ordercloud.Client
-	configs     ordercloud.Collection[ordercloud.ImpersonationConfig]
+	object     *v1alpha1.ImpersonationConfig
+	connection *marketplace.Connection
+	configs    ordercloud.Collection[ordercloud.ImpersonationConfig]
 	// desired is what the declaration stands for, once its references are
 	// resolved.
 	desired ordercloud.ImpersonationConfig
@@ -76,9 +74,9 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 	if err := c.resolve(ctx, claimed); err != nil {
 		return lifecycle.Observation{}, err
 	}
-	seen, found, err := c.looks.ImpersonationConfig(ctx, c.object.ConfigID())
+	seen, found, err := c.connection.Looks.ImpersonationConfig(ctx, c.object.ConfigID())
 	if err != nil {
-		return lifecycle.Observation{}, explain(c.call("reading"), err)
+		return lifecycle.Observation{}, c.call("reading").Explain(err)
 	}
 	if !found && c.unresolved != nil {
 		// Nothing is granted to somebody who may not be there any more.
@@ -122,7 +120,7 @@ func (c *impersonationConfig) Delete(ctx context.Context) error {
 	if err == nil || ordercloud.IsNotFound(err) {
 		return nil
 	}
-	return explain(c.call("deleting"), err)
+	return c.call("deleting").Explain(err)
 }
 
 func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifecycle.Observation {
@@ -146,5 +144,5 @@ func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifec
 }
 
 func (c *impersonationConfig) call(verb string) failure.Call {
-	return failure.Call{Doing: fmt.Sprintf("%s %s", verb, c.Path(c.object)), BaseURL: c.marketplace.BaseURL()}
+	return failure.Call{Doing: fmt.Sprintf("%s %s", verb, c.Path(c.object)), BaseURL: c.connection.Client.BaseURL()}
 }

@@ -15,37 +15,37 @@ import (
 // that the status can.
 func (c *impersonationConfig) explainWrite(ctx context.Context, verb string, err error) error {
 	if ordercloud.IsNotFound(err) || ordercloud.IsInvalid(err) {
-		c.looks.ForgetReferences()
+		c.connection.Looks.ForgetReferences()
 	}
 	if _, _, named := ordercloud.MissingObject(err); !named && (ordercloud.IsNotFound(err) || ordercloud.IsInvalid(err)) {
 		if missing := c.findMissing(ctx); missing != nil {
 			return missing.By(err)
 		}
 	}
-	return explain(c.call(verb), err)
+	return c.call(verb).Explain(err)
 }
 
 // findMissing looks up what the config refers to, and tells the first that is
 // not there. What the token may not read is left out.
 func (c *impersonationConfig) findMissing(ctx context.Context) *failure.Failure {
-	for _, reference := range c.references() {
-		if reference.id != "" && ordercloud.IsNotFound(reference.look(ctx, reference.id)) {
-			return failure.MissingInOrderCloud(reference.kind, reference.id, c.marketplace.BaseURL())
+	for _, referred := range c.references() {
+		if referred.id != "" && ordercloud.IsNotFound(referred.look(ctx, referred.id)) {
+			return failure.MissingInOrderCloud(referred.kind, referred.id, c.connection.Client.BaseURL())
 		}
 	}
 	return nil
 }
 
-type reference struct {
+type referred struct {
 	kind string
 	id   string
 	look func(ctx context.Context, id string) error
 }
 
-func (c *impersonationConfig) references() []reference {
-	want, in := &c.desired, c.marketplace
+func (c *impersonationConfig) references() []referred {
+	want, in := &c.desired, c.connection.Client
 	buyerID, impersonationBuyerID := deref(want.BuyerID), deref(want.ImpersonationBuyerID)
-	references := []reference{
+	references := []referred{
 		{"security profile", want.SecurityProfileID, lookIn(in.SecurityProfiles())},
 		{"API client", want.ClientID, lookIn(in.APIClients())},
 		{"buyer", buyerID, lookIn(in.Buyers())},
@@ -54,13 +54,13 @@ func (c *impersonationConfig) references() []reference {
 	}
 	if impersonationBuyerID == "" {
 		return append(references,
-			reference{"admin user group", deref(want.ImpersonationGroupID), lookIn(in.AdminUserGroups())},
-			reference{"admin user", deref(want.ImpersonationUserID), lookIn(in.AdminUsers())})
+			referred{"admin user group", deref(want.ImpersonationGroupID), lookIn(in.AdminUserGroups())},
+			referred{"admin user", deref(want.ImpersonationUserID), lookIn(in.AdminUsers())})
 	}
 	return append(references,
-		reference{"buyer", impersonationBuyerID, lookIn(in.Buyers())},
-		reference{"user group", deref(want.ImpersonationGroupID), lookIn(in.UserGroups(impersonationBuyerID))},
-		reference{"user", deref(want.ImpersonationUserID), lookIn(in.BuyerUsers(impersonationBuyerID))})
+		referred{"buyer", impersonationBuyerID, lookIn(in.Buyers())},
+		referred{"user group", deref(want.ImpersonationGroupID), lookIn(in.UserGroups(impersonationBuyerID))},
+		referred{"user", deref(want.ImpersonationUserID), lookIn(in.BuyerUsers(impersonationBuyerID))})
 }
 
 func lookIn[T any](collection ordercloud.Collection[T]) func(context.Context, string) error {

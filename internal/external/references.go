@@ -5,17 +5,12 @@ package external
 
 import (
 	"context"
-	"fmt"
 	"strings"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
 )
 
 // resolve finds out what the names and references of the spec stand for, in this
@@ -91,58 +86,29 @@ func isComplete(spec *v1alpha1.ImpersonationConfigSpec, resolved *v1alpha1.Resol
 // resolveUser waits for the referenced user while nothing is granted yet. Once
 // the config exists, a user that is in trouble must not stop the comparison of
 // who may impersonate whom.
-func (c *impersonationConfig) resolveUser(ctx context.Context, reference *v1alpha1.BuyerUserReference, claimed bool, buyerID, userID **string) error {
-	if reference == nil {
+func (c *impersonationConfig) resolveUser(ctx context.Context, named *v1alpha1.BuyerUserReference, claimed bool, buyerID, userID **string) error {
+	if named == nil {
 		return nil
 	}
-	key := types.NamespacedName{Namespace: c.object.Namespace, Name: reference.Name}
-	var user v1alpha1.BuyerUser
-	err := c.Reader.Get(ctx, key, &user)
-	if apierrors.IsNotFound(err) {
-		return failure.New(v1alpha1.ReasonReferenceNotFound,
-			"BuyerUser %s does not exist: create it, or name another one", key).Again(failure.AtInterval).By(err)
-	}
+	referrer := reference.Referrer{Namespace: c.object.Namespace, Marketplace: c.object.Spec.MarketplaceRef, WaitForReady: !claimed}
+	buyer, user, err := referrer.BuyerUser(ctx, c.Reader, *named)
 	if err != nil {
-		return fmt.Errorf("getting BuyerUser %s: %w", key, err)
+		return err
 	}
-	own := marketplace.Key(c.object.Namespace, c.object.Spec.MarketplaceRef)
-	if marketplace.Key(user.Namespace, user.Spec.MarketplaceRef) != own {
-		return failure.New(v1alpha1.ReasonReferenceNotFound,
-			"BuyerUser %s belongs to another Marketplace than %s: refer to a user of the same one", key, own).Stall()
-	}
-	if !claimed && !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ReadyCondition) {
-		return failure.New(v1alpha1.ReasonReferenceNotReady,
-			"waiting for BuyerUser %s to be Ready", key).Again(failure.AtInterval)
-	}
-	*buyerID, *userID = optional(user.Spec.BuyerID), optional(user.UserID())
+	*buyerID, *userID = optional(buyer), optional(user)
 	return nil
 }
 
 // resolveClient looks an application up by its name.
 func (c *impersonationConfig) resolveClient(ctx context.Context) error {
-	name := c.object.Spec.ClientName
-	if name == "" {
+	if c.object.Spec.ClientName == "" {
 		return nil
 	}
-	ids, err := c.looks.APIClientsNamed(ctx, name)
-	if err != nil {
-		return explain(failure.Call{
-			Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: c.marketplace.BaseURL(),
-		}, err)
+	id, err := reference.APIClient(ctx, c.connection, c.object.Spec.ClientName)
+	if err == nil {
+		c.desired.ClientID = id
 	}
-	switch len(ids) {
-	case 0:
-		return failure.New(v1alpha1.ReasonReferenceNotFound,
-			"no API client in %s is named %q: correct clientName, or create the application", c.marketplace.BaseURL(), name).
-			Stall().Again(failure.Backoff)
-	case 1:
-		c.desired.ClientID = ids[0]
-		return nil
-	default:
-		return failure.New(v1alpha1.ReasonReferenceNotFound,
-			"%d API clients in %s are named %q: give clientID instead, or rename the others", len(ids), c.marketplace.BaseURL(), name).
-			Stall()
-	}
+	return err
 }
 
 // checkProfile asks before a write whether there is the security profile: a
@@ -150,8 +116,8 @@ func (c *impersonationConfig) resolveClient(ctx context.Context) error {
 func (c *impersonationConfig) checkProfile(ctx context.Context) error {
 	id := c.desired.SecurityProfileID
 	// What this look cannot find out, the write will.
-	if found, err := c.looks.SecurityProfileExists(ctx, id); err == nil && !found {
-		return failure.MissingInOrderCloud("security profile", id, c.marketplace.BaseURL())
+	if found, err := c.connection.Looks.SecurityProfileExists(ctx, id); err == nil && !found {
+		return failure.MissingInOrderCloud("security profile", id, c.connection.Client.BaseURL())
 	}
 	return nil
 }

@@ -60,6 +60,14 @@ func (c Call) FromOrderCloud(err error) *Failure {
 	return c.refusal(err)
 }
 
+// Explain turns an error of the OrderCloud client into a *Failure, and wraps any other.
+func (c Call) Explain(err error) error {
+	if problem := c.FromOrderCloud(err); problem != nil {
+		return problem
+	}
+	return fmt.Errorf("%s: %w", c.Doing, err)
+}
+
 // refusal explains an answer that OrderCloud will repeat for as long as neither
 // the declaration nor the marketplace changes.
 func (c Call) refusal(err error) *Failure {

@@ -242,7 +242,8 @@ func addProbes(manager ctrl.Manager, settings settings) error {
 // watched is what the caches are filled with, by its name.
 func watched(settings settings) map[string]client.Object {
 	objects := map[string]client.Object{
-		"marketplaces": &v1alpha1.Marketplace{}, "buyerusers": &v1alpha1.BuyerUser{}, "impersonationconfigs": &v1alpha1.ImpersonationConfig{},
+		"marketplaces": &v1alpha1.Marketplace{}, "buyerusers": &v1alpha1.BuyerUser{},
+		"impersonationconfigs": &v1alpha1.ImpersonationConfig{}, "impersonationtokens": &v1alpha1.ImpersonationToken{},
 	}
 	if settings.watchSecrets {
 		objects["secrets"] = metadata.Of("Secret")

@@ -12,6 +12,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 // Indexes of the cache: which objects refer to what. Without them every event of
@@ -21,9 +22,12 @@ const (
 	byMarketplace = "marketplace"
 	// byPasswordSecret indexes BuyerUsers by the name of their password Secret.
 	byPasswordSecret = "passwordSecret"
-	// byBuyerUser indexes ImpersonationConfigs by the names of the BuyerUsers
-	// that they refer to.
+	// byBuyerUser indexes ImpersonationConfigs and ImpersonationTokens by the names of
+	// the BuyerUsers that they refer to.
 	byBuyerUser = "buyerUser"
+	// byTokenSecret indexes ImpersonationTokens by the names of the Secrets that they
+	// keep, or kept before.
+	byTokenSecret = "tokenSecret"
 	// byCredentialsSecret indexes Marketplaces by the name of their Secret.
 	byCredentialsSecret = "credentialsSecret"
 )
@@ -36,10 +40,13 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	}{
 		{&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf},
 		{&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf},
+		{&v1alpha1.ImpersonationToken{}, byMarketplace, marketplaceOf},
 		{&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})},
 		{&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})},
 		{&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf},
 		{&v1alpha1.ImpersonationConfig{}, byBuyerUser, buyerUsersOf},
+		{&v1alpha1.ImpersonationToken{}, byBuyerUser, buyerUsersOf},
+		{&v1alpha1.ImpersonationToken{}, byTokenSecret, tokenSecretsOf},
 		{&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf},
 	} {
 		if err := indexer.IndexField(ctx, index.object, index.name, index.values); err != nil {
@@ -50,11 +57,14 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 }
 
 func marketplaceOf(object client.Object) []string {
-	managed, ok := object.(lifecycle.Object)
-	if !ok {
+	switch typed := object.(type) {
+	case *v1alpha1.ImpersonationToken:
+		return []string{marketplace.Key(typed.Namespace, typed.Spec.MarketplaceRef).String()}
+	case lifecycle.Object:
+		return []string{lifecycle.MarketplaceOf(typed).String()}
+	default:
 		return nil
 	}
-	return []string{lifecycle.MarketplaceOf(managed).String()}
 }
 
 func passwordSecretOf(object client.Object) []string {
@@ -66,15 +76,30 @@ func passwordSecretOf(object client.Object) []string {
 }
 
 func buyerUsersOf(object client.Object) []string {
-	config, ok := object.(*v1alpha1.ImpersonationConfig)
-	if !ok {
-		return nil
+	var references []*v1alpha1.BuyerUserReference
+	switch typed := object.(type) {
+	case *v1alpha1.ImpersonationConfig:
+		references = append(references, typed.Spec.UserRef, typed.Spec.ImpersonationUserRef)
+	case *v1alpha1.ImpersonationToken:
+		references = append(references, typed.Spec.UserRef)
 	}
 	var names []string
-	for _, reference := range []*v1alpha1.BuyerUserReference{config.Spec.UserRef, config.Spec.ImpersonationUserRef} {
+	for _, reference := range references {
 		if reference != nil {
 			names = append(names, reference.Name)
 		}
+	}
+	return names
+}
+
+func tokenSecretsOf(object client.Object) []string {
+	token, ok := object.(*v1alpha1.ImpersonationToken)
+	if !ok {
+		return nil
+	}
+	names := []string{token.SecretName()}
+	if former := token.Status.SecretName; former != "" && former != names[0] {
+		names = append(names, former)
 	}
 	return names
 }

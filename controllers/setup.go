@@ -62,6 +62,7 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		"Marketplace":         setupMarketplaces,
 		"BuyerUser":           setupBuyerUsers,
 		"ImpersonationConfig": setupImpersonationConfigs,
+		"ImpersonationToken":  setupImpersonationTokens,
 	} {
 		if err := add(manager, registry, options); err != nil {
 			return fmt.Errorf("setting up the %s controller: %w", name, err)

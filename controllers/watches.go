@@ -228,6 +228,8 @@ func conditionsOf(object client.Object) []metav1.Condition {
 	switch typed := object.(type) {
 	case *v1alpha1.Marketplace:
 		return typed.Status.Conditions
+	case *v1alpha1.ImpersonationToken:
+		return typed.Status.Conditions
 	case lifecycle.Object:
 		_, status := typed.Managed()
 		return status.Conditions

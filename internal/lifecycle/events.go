@@ -48,11 +48,16 @@ func (p *pass[T]) event(reason, action, format string, arguments ...any) string 
 }
 
 func (p *pass[T]) emit(kind, reason, action, note string) {
-	if len(note) > maxNote {
-		const more = "…"
-		note = strings.ToValidUTF8(note[:maxNote-len(more)], "") + more
+	p.Recorder.Eventf(p.object, nil, kind, reason, action, "%s", Note(note))
+}
+
+// Note cuts a text to what the API server takes as the note of an event.
+func Note(text string) string {
+	if len(text) <= maxNote {
+		return text
 	}
-	p.Recorder.Eventf(p.object, nil, kind, reason, action, "%s", note)
+	const more = "…"
+	return strings.ToValidUTF8(text[:maxNote-len(more)], "") + more
 }
 
 // eventDriftDetected names the fields, never their values: whoever may read

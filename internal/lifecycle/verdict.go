@@ -56,7 +56,7 @@ func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
 	switch {
 	case found.suspended:
 		stalled = true
-		judgeSuspended(conditions, generation, set)
+		JudgeSuspended(conditions, generation)
 	case found.failure != nil:
 		stalled = found.failure.Stalled
 		judgeFailure(conditions, generation, found, set)
@@ -81,10 +81,11 @@ func SetterOf(conditions *[]metav1.Condition, generation int64) Setter {
 	}
 }
 
-// judgeSuspended keeps Ready for as long as the declaration is the one that was
+// JudgeSuspended keeps Ready for as long as the declaration is the one that was
 // known to be in OrderCloud. Suspending it makes one more generation; every further
-// one declares something that nobody wrote.
-func judgeSuspended(conditions *[]metav1.Condition, generation int64, set Setter) {
+// one declares something that nobody wrote. JudgeProgress has to follow.
+func JudgeSuspended(conditions *[]metav1.Condition, generation int64) {
+	set := SetterOf(conditions, generation)
 	const message = "spec.suspend is true: nothing is read or written until it is false"
 	set(v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended, message)
 	ready := meta.FindStatusCondition(*conditions, v1alpha1.ReadyCondition)

@@ -17,6 +17,8 @@ const (
 	RoleBuyerUserAdmin = "BuyerUserAdmin"
 	// RoleBuyerUserReader reads buyer users.
 	RoleBuyerUserReader = "BuyerUserReader"
+	// RoleBuyerImpersonation asks for tokens of buyer users.
+	RoleBuyerImpersonation = "BuyerImpersonation"
 	// RoleAPIClientReader reads API clients, which clientName needs.
 	RoleAPIClientReader = "ApiClientReader"
 	// RoleAPIClientAdmin reads and writes API clients.
@@ -28,7 +30,7 @@ const (
 // so asking for all costs nothing; the readers let it name a missing reference.
 func RolesAskedFor() []string {
 	return []string{
-		RoleFullAccess, RoleSetSecurityProfile, RoleBuyerUserAdmin, RoleBuyerUserReader, RoleAPIClientReader,
+		RoleFullAccess, RoleSetSecurityProfile, RoleBuyerUserAdmin, RoleBuyerUserReader, RoleBuyerImpersonation, RoleAPIClientReader,
 		"SecurityProfileReader", "BuyerReader", "UserGroupReader", "AdminUserGroupReader", "AdminUserReader",
 	}
 }

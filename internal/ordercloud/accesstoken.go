@@ -25,13 +25,15 @@ type AccessTokenRequest struct {
 type UserToken struct {
 	// Access is the access token itself.
 	Access Secret
-	// Token says what it stands for.
-	Token
+	// Lifetime is how long it is good from when it was issued; 0 where that is not
+	// known, see ReadAccessToken.
+	Lifetime time.Duration
+	// Roles are those that were granted.
+	Roles []string
+	// Username is whom it stands for, claim usr [D].
+	Username string
 	// Impersonator is who acts with it, claim imp [D].
 	Impersonator string
-	// Issued is when it was issued, by this machine's clock: before the request was
-	// sent, so that it ends no later than Expiry says.
-	Issued time.Time
 }
 
 // CreateAccessToken asks for a token for a buyer user; the client's own token needs
@@ -57,7 +59,6 @@ func (c *Client) CreateAccessToken(ctx context.Context, buyerID, userID string, 
 		AccessToken string      `json:"access_token"`
 		ExpiresIn   json.Number `json:"expires_in"`
 	}
-	issued := c.now()
 	if err := c.do(ctx, request, &answer); err != nil {
 		return UserToken{}, err
 	}
@@ -66,23 +67,23 @@ func (c *Client) CreateAccessToken(ctx context.Context, buyerID, userID string, 
 		return UserToken{}, users.unreadable(request)
 	}
 	seconds, _ := answer.ExpiresIn.Float64() // 0 where there is none
-	return UserToken{
-		Access:       Secret(answer.AccessToken),
-		Token:        read.token(issued.Add(read.lifetime(secondsOf(seconds), issued))),
-		Impersonator: read.Impersonator,
-		Issued:       issued,
-	}, nil
+	token := read.userToken(answer.AccessToken)
+	token.Lifetime = read.lifetime(secondsOf(seconds), c.now())
+	return token, nil
 }
 
-// ReadAccessToken returns what a token that was kept somewhere stands for. Its
-// Expiry and Issued are not read: they depend on the clock of who issued it. The
-// error says only that it is no token of OrderCloud's.
+func (c claims) userToken(access string) UserToken {
+	return UserToken{Access: Secret(access), Roles: c.Roles, Username: c.Username, Impersonator: c.Impersonator}
+}
+
+// ReadAccessToken returns what a token that was kept somewhere says of itself; its
+// Lifetime is not known. The error says only that it is no token of OrderCloud's.
 func ReadAccessToken(access Secret) (UserToken, error) {
 	read, err := readClaims(access.Reveal())
 	if err != nil {
 		return UserToken{}, err
 	}
-	return UserToken{Access: access, Token: read.token(time.Time{}), Impersonator: read.Impersonator}, nil
+	return read.userToken(access.Reveal()), nil
 }
 
 // MeWith returns the user whom another token than the client's stands for.

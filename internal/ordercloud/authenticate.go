@@ -45,7 +45,12 @@ func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 		return nil, unreadableError(http.MethodPost, tokenRoute, answered)
 	}
 	lifetime := read.lifetime(expiresIn(issued), a.now())
-	return newGrant(issued.AccessToken, read.token(a.now().Add(lifetime)), lifetime), nil
+	return newGrant(issued.AccessToken, Token{
+		Roles:    read.Roles,
+		Username: read.Username,
+		ClientID: read.ClientID,
+		Expiry:   a.now().Add(lifetime),
+	}, lifetime), nil
 }
 
 // expiresIn is the lifetime in the answer, 0 if it does not say. The library

@@ -50,10 +50,6 @@ func readClaims(accessToken string) (claims, error) {
 	return read, nil
 }
 
-func (c claims) token(expiry time.Time) Token {
-	return Token{Roles: c.Roles, Username: c.Username, ClientID: c.ClientID, Expiry: expiry}
-}
-
 // lifetime prefers expires_in to the exp claim, because it does not depend on
 // the two clocks agreeing.
 func (c claims) lifetime(expiresIn time.Duration, now time.Time) time.Duration {

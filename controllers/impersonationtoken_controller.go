@@ -1,0 +1,94 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/usertoken"
+)
+
+// The right to write Secrets is not here: config/rbac/token_writer_role.yaml has it,
+// to be bound in the namespaces that want tokens.
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationtokens,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationtokens/status,verbs=patch
+
+// tokenWorkers is how many tokens are worked on at the same time. They wait for
+// answers, and few of them are due in the same moment.
+const tokenWorkers = 32
+
+func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
+	cached := manager.GetClient()
+	secrets, err := client.New(manager.GetConfig(), client.Options{
+		HTTPClient: manager.GetHTTPClient(), Scheme: manager.GetScheme(), Mapper: manager.GetRESTMapper(),
+	})
+	if err != nil {
+		return fmt.Errorf("creating the client for Secrets: %w", err)
+	}
+	list := func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }
+	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options.withWorkers(tokenWorkers)).
+		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
+		Watches(&v1alpha1.ImpersonationConfig{}, followGrants(cached), builder.WithPredicates(grantMayHaveCome()))
+	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(&usertoken.Reconciler{
+		Client:       cached,
+		Secrets:      secrets,
+		Recorder:     manager.GetEventRecorder(recorderName),
+		Marketplaces: registry,
+		Clock:        clock.RealClock{},
+		Retries:      lifecycle.NewRateLimiter(),
+	})
+}
+
+// followGrants wakes the tokens that OrderCloud gave no longer, or never, when a config
+// of their Marketplace may let them.
+func followGrants(reader client.Reader) handler.EventHandler {
+	return wakeFew(func(ctx context.Context, config client.Object) []reconcile.Request {
+		var woken []reconcile.Request
+		for _, key := range marketplaceOf(config) {
+			woken = append(woken, requestsFor(ctx, reader, &v1alpha1.ImpersonationTokenList{}, isNotSynced,
+				client.MatchingFields{byMarketplace: key})...)
+		}
+		return woken
+	})
+}
+
+// grantMayHaveCome lets through that a config was created, or declared anew and written.
+func grantMayHaveCome() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(change event.CreateEvent) bool { return readyGeneration(change.Object) != 0 },
+		UpdateFunc:  func(change event.UpdateEvent) bool { return grants(change.ObjectOld, change.ObjectNew) },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+func grants(before, after client.Object) bool {
+	now := readyGeneration(after)
+	return now != 0 && now != readyGeneration(before)
+}
+
+// readyGeneration is the generation of an object that is known to be in OrderCloud; 0
+// while none is.
+func readyGeneration(object client.Object) int64 {
+	ready := meta.FindStatusCondition(conditionsOf(object), v1alpha1.ReadyCondition)
+	if ready == nil || ready.Status != metav1.ConditionTrue {
+		return 0
+	}
+	return ready.ObservedGeneration
+}

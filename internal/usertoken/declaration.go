@@ -1,0 +1,94 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package usertoken
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
+)
+
+// declaration is what an ImpersonationToken stands for in its marketplace.
+type declaration struct {
+	baseURL     string
+	buyerID     string
+	userID      string
+	clientID    string
+	roles       []string
+	customRoles []string
+}
+
+// resolve finds out what the names and references of the spec stand for.
+func (p *pass) resolve(ctx context.Context) error {
+	spec := &p.object.Spec
+	wanted := &declaration{
+		baseURL: p.connection.Client.BaseURL(),
+		buyerID: string(spec.BuyerID), userID: string(spec.UserID), clientID: string(spec.ClientID),
+		roles: sorted(spec.Roles), customRoles: sorted(spec.CustomRoles),
+	}
+	var err error
+	if spec.UserRef != nil {
+		referrer := reference.Referrer{
+			Namespace: p.object.Namespace, Marketplace: spec.MarketplaceRef,
+			// Once there is a token, a user that is in trouble does not end it.
+			WaitForReady: p.kept.token == nil,
+		}
+		if wanted.buyerID, wanted.userID, err = referrer.BuyerUser(ctx, p.Client, *spec.UserRef); err != nil {
+			return err
+		}
+	}
+	if spec.ClientName != "" {
+		if wanted.clientID, err = reference.APIClient(ctx, p.connection, spec.ClientName); err != nil {
+			return err
+		}
+	}
+	// The letter case of these differs between endpoints.
+	wanted.clientID = strings.ToLower(wanted.clientID)
+	p.wanted = wanted
+	p.object.Status.User = wanted.user()
+	return nil
+}
+
+func sorted(roles []v1alpha1.Role) []string {
+	var list []string
+	for _, role := range roles {
+		list = append(list, string(role))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// user is the path of the user, such as buyers/acme/users/jdoe.
+func (d *declaration) user() string { return "buyers/" + d.buyerID + "/users/" + d.userID }
+
+// request asks for the token.
+func (d *declaration) request() ordercloud.AccessTokenRequest {
+	return ordercloud.AccessTokenRequest{ClientID: d.clientID, Roles: d.roles, CustomRoles: d.customRoles}
+}
+
+// fingerprint tells the declaration from others: as whom somebody acts and where,
+// and with which roles.
+func (d *declaration) fingerprint() string {
+	return d.subject() + "." + hashOf(d.roles, d.customRoles)
+}
+
+// subject tells as whom somebody acts and where.
+func (d *declaration) subject() string {
+	return hashOf(d.baseURL, d.buyerID, d.userID, d.clientID)
+}
+
+// hashOf is short, because it only has to tell a declaration from the few that the
+// same object had before.
+func hashOf(values ...any) string {
+	encoded, _ := json.Marshal(values) // strings always can be
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:8])
+}

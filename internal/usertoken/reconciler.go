@@ -1,0 +1,177 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package usertoken keeps tokens with which somebody acts as a buyer user fresh in
+// Secrets. It is a controller of its own and not a kind of the engine: there is no
+// object in OrderCloud that could be looked up, claimed, compared or deleted.
+package usertoken
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// Connector connects an object to the marketplace that it refers to.
+type Connector interface {
+	// Connect returns a connection, or a *failure.Failure that says why there is
+	// none. The connection beside a failure, if any, tells the interval.
+	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+}
+
+// Reconciler serves ImpersonationTokens.
+type Reconciler struct {
+	// Client reads ImpersonationTokens and BuyerUsers from the cache and writes the
+	// status.
+	Client client.Client
+	// Secrets reads and writes Secrets at the API server itself: no token stays in a
+	// cache.
+	Secrets client.Client
+	// Recorder emits the events.
+	Recorder events.EventRecorder
+	// Marketplaces connects to OrderCloud.
+	Marketplaces Connector
+	// Clock tells when tokens are refreshed and expire.
+	Clock clock.PassiveClock
+	// Retries says how long a failed pass waits.
+	Retries workqueue.TypedRateLimiter[ctrl.Request]
+
+	// proofs has, by the names of ImpersonationTokens, what was last proven of the
+	// tokens in their Secrets. It is lost with the process, and costs one look each.
+	proofs sync.Map
+}
+
+// proof is what is known of the token in a Secret.
+type proof struct {
+	// secret is the version of the Secret; empty means that it is not known yet.
+	secret string
+	// due is when the token is looked at again.
+	due time.Time
+}
+
+// conflictRetry is how long a pass waits that lost a race for the status or Secret.
+const conflictRetry = 200 * time.Millisecond
+
+// Reconcile makes one pass over one ImpersonationToken.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	object := &v1alpha1.ImpersonationToken{}
+	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
+		r.Retries.Forget(request)
+		r.proofs.Delete(request.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !object.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // the Secret goes with its owner
+	}
+	p := &pass{Reconciler: r, object: object, before: object.DeepCopy(), interval: marketplace.DefaultInterval}
+	result, err := p.run(ctx)
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	return result, err
+}
+
+// pass is one look at one ImpersonationToken.
+type pass struct {
+	*Reconciler
+
+	object *v1alpha1.ImpersonationToken
+	// before is the object as it was, for the patch of the status.
+	before *v1alpha1.ImpersonationToken
+	// interval until the next look when nothing is wrong.
+	interval time.Duration
+	// connection to the marketplace; nil until there is one.
+	connection *marketplace.Connection
+	// wanted is what the declaration stands for; nil until that is known.
+	wanted *declaration
+	// kept is the Secret as it is.
+	kept kept
+	// issued: a token was published in this pass.
+	issued bool
+}
+
+func (p *pass) run(ctx context.Context) (ctrl.Result, error) {
+	if p.object.Spec.Suspend {
+		return p.recordSuspended(ctx)
+	}
+	ctx = p.ranked(ctx)
+	err := p.converge(ctx)
+	problem := failure.As(err)
+	if err != nil && problem == nil {
+		return ctrl.Result{}, err
+	}
+	if problem != nil {
+		if err := p.dropWhatIsOver(ctx); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	return p.record(ctx, problem)
+}
+
+// ranked says how much the calls of the pass matter: a look at a token that is good
+// can wait, a new one cannot.
+func (p *pass) ranked(ctx context.Context) context.Context {
+	if p.isAskedFor() {
+		return look.Fresh(ctx)
+	}
+	refresh := p.object.Status.RefreshTime
+	if refresh != nil && p.Clock.Now().Before(refresh.Time) && p.object.Status.ObservedGeneration == p.object.Generation {
+		return limiter.WithClass(ctx, limiter.Sweep)
+	}
+	return ctx
+}
+
+func (p *pass) key() types.NamespacedName { return client.ObjectKeyFromObject(p.object) }
+
+// isAskedFor says that somebody asked for a look with the annotation.
+func (p *pass) isAskedFor() bool {
+	return p.object.Annotations[v1alpha1.ReconcileAtAnnotation] != p.object.Status.LastHandledReconcileAt
+}
+
+// converge brings a token into the Secret that is for what is declared and good for
+// a while yet.
+func (p *pass) converge(ctx context.Context) error {
+	if err := p.readSecret(ctx); err != nil {
+		return err
+	}
+	if p.kept.isForeign {
+		return p.foreignSecret()
+	}
+	connection, err := p.Marketplaces.Connect(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef)
+	if connection != nil {
+		p.interval = connection.Interval
+	}
+	if err != nil {
+		return err
+	}
+	p.connection = connection
+	if err := p.resolve(ctx); err != nil {
+		return err
+	}
+	if p.isGood() && p.Clock.Now().Before(p.refreshTime()) {
+		switch isValid, err := p.prove(ctx); {
+		case err != nil:
+			return err
+		case isValid:
+			return p.removeFormerSecret(ctx)
+		}
+	}
+	if err := p.issue(ctx); err != nil {
+		return err
+	}
+	return p.removeFormerSecret(ctx)
+}

@@ -75,7 +75,9 @@ func (s *story) newNamespace(labels map[string]string) string {
 // emptyNamespace removes what a spec left behind, finalizers included: nothing
 // else would, since there is no namespace controller.
 func emptyNamespace(ctx context.Context, namespace string) {
-	for _, list := range []client.ObjectList{&v1alpha1.BuyerUserList{}, &v1alpha1.ImpersonationConfigList{}, &v1alpha1.MarketplaceList{}} {
+	for _, list := range []client.ObjectList{
+		&v1alpha1.ImpersonationTokenList{}, &v1alpha1.BuyerUserList{}, &v1alpha1.ImpersonationConfigList{}, &v1alpha1.MarketplaceList{},
+	} {
 		Expect(suite.admin.List(ctx, list, client.InNamespace(namespace))).To(Succeed())
 		items, err := meta.ExtractList(list)
 		Expect(err).NotTo(HaveOccurred())
@@ -172,6 +174,8 @@ func handledMark(object client.Object) string {
 		return typed.Status.LastHandledReconcileAt
 	case *v1alpha1.ImpersonationConfig:
 		return typed.Status.LastHandledReconcileAt
+	case *v1alpha1.ImpersonationToken:
+		return typed.Status.LastHandledReconcileAt
 	default:
 		return ""
 	}
@@ -184,6 +188,8 @@ func conditionsOf(object client.Object) []metav1.Condition {
 	case *v1alpha1.BuyerUser:
 		return typed.Status.Conditions
 	case *v1alpha1.ImpersonationConfig:
+		return typed.Status.Conditions
+	case *v1alpha1.ImpersonationToken:
 		return typed.Status.Conditions
 	default:
 		return nil

@@ -61,6 +61,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	openListeners()
 	Expect(plane.GrantOperator(ctx)).To(Succeed())
 	startOperator()
+	startWitness(ctx)
 })
 
 // openListeners opens the ports of the sandboxes to come.

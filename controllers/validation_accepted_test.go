@@ -51,7 +51,8 @@ var _ = Describe("The API server accepts", func() {
             interval: 10m
             rateLimit: {requestsPerSecond: 10, concurrency: 8}
             deletionGuard: {maxDeletions: 20, window: 10m}
-            allowedNamespaces: {from: Same}`),
+            allowedNamespaces: {from: Same}
+            unmanagedImpersonationConfigs: Report`),
 		Entry("a BuyerUser", buyerUserKind, `
             marketplaceRef: {name: default}
             managementPolicy: Enforce
@@ -74,6 +75,14 @@ var _ = Describe("The API server accepts", func() {
             suspend: false
             securityProfileID: cs-rep
             clientName: Storefront`),
+		Entry("an ImpersonationToken", tokenKind, `
+            marketplaceRef: {name: default}
+            suspend: false
+            buyerID: acme
+            userID: jdoe
+            clientName: Storefront
+            roles: [Shopper]
+            refreshBefore: 10m`),
 	)
 
 	It("a status in a manifest, and ignores it", func(ctx SpecContext) {

@@ -76,6 +76,7 @@ var _ = Describe("The API server shows kubectl", func() {
 		Entry("Marketplace", "marketplaces", "mkt"),
 		Entry("BuyerUser", "buyerusers", "bu"),
 		Entry("ImpersonationConfig", "impersonationconfigs", "ic"),
+		Entry("ImpersonationToken", "impersonationtokens", "it"),
 	)
 
 	It("the columns of each kind, and the application that is set, by name or by ID", func(ctx SpecContext) {
@@ -88,11 +89,13 @@ var _ = Describe("The API server shows kubectl", func() {
 		s.create(byID)
 
 		headers, _ := s.rows("marketplaces")
-		Expect(headers).To(Equal([]string{"URL", "READY", "REASON", "USERS", "CONFIGS", "AGE"}))
+		Expect(headers).To(Equal([]string{"URL", "READY", "REASON", "USERS", "CONFIGS", "UNMANAGED", "AGE"}))
 		headers, _ = s.rows("buyerusers")
 		Expect(headers).To(Equal([]string{"BUYER", "USER", "READY", "REASON", "DRIFTED", "AGE"}))
 		headers, _ = s.rows("impersonationconfigs")
 		Expect(headers).To(Equal([]string{"IMPERSONATOR", "TARGET", "CLIENT", "PROFILE", "READY", "REASON", "DRIFTED", "AGE"}))
+		headers, _ = s.rows("impersonationtokens")
+		Expect(headers).To(Equal([]string{"USER", "CLIENT", "SECRET", "READY", "REASON", "EXPIRES", "AGE"}))
 
 		eventuallyRows := func(plural string, expected map[string]map[string]any) {
 			GinkgoHelper()
@@ -102,7 +105,7 @@ var _ = Describe("The API server shows kubectl", func() {
 			}).WithContext(s).Should(Equal(expected))
 		}
 		eventuallyRows("marketplaces", map[string]map[string]any{
-			"default": {"URL": s.url, "READY": "True", "REASON": "InSync", "USERS": 1.0, "CONFIGS": 2.0},
+			"default": {"URL": s.url, "READY": "True", "REASON": "InSync", "USERS": 1.0, "CONFIGS": 2.0, "UNMANAGED": nil},
 		})
 		eventuallyRows("buyerusers", map[string]map[string]any{
 			"jdoe": {"BUYER": "acme", "USER": "jdoe", "READY": "True", "REASON": "Created", "DRIFTED": "False"},

@@ -27,6 +27,7 @@ const (
 	marketplaceKind = "Marketplace"
 	buyerUserKind   = "BuyerUser"
 	configKind      = "ImpersonationConfig"
+	tokenKind       = "ImpersonationToken"
 )
 
 // badInputPage is the page that tells users what is refused.
@@ -39,6 +40,7 @@ var soundSpecs = map[string]string{
 	marketplaceKind: `{environment: Sandbox, credentialsSecretRef: {name: ordercloud}}`,
 	buyerUserKind:   `{buyerID: acme, username: jdoe@acme.example, firstName: Joan, lastName: Doe, email: jdoe@acme.example}`,
 	configKind:      `{securityProfileID: cs-rep, clientName: Storefront}`,
+	tokenKind:       `{buyerID: acme, userID: jdoe, clientName: Storefront, roles: [Shopper]}`,
 }
 
 // refusal is a mistake and what the API server has to say about it.
@@ -128,16 +130,17 @@ func theRefusal(err error) metav1.StatusCause {
 	return causes[0]
 }
 
+// refuses makes a mistake, and holds what the API server says to the page about it.
+func refuses(ctx SpecContext, mistake refusal) {
+	s := &story{Context: ctx, namespace: metav1.NamespaceDefault}
+	cause := theRefusal(mistake.attempt(s))
+	Expect(cause.Field).To(Equal(mistake.field), cause.Message)
+	Expect(cause.Message).To(ContainSubstring(mistake.message))
+	expectDocumented(mistake.kind, CurrentSpecReport().LeafNodeText, cause)
+}
+
 var _ = Describe("The API server refuses", func() {
 	long := func(length int) string { return strings.Repeat("a", length) }
-
-	refuses := func(ctx SpecContext, mistake refusal) {
-		s := &story{Context: ctx, namespace: metav1.NamespaceDefault}
-		cause := theRefusal(mistake.attempt(s))
-		Expect(cause.Field).To(Equal(mistake.field), cause.Message)
-		Expect(cause.Message).To(ContainSubstring(mistake.message))
-		expectDocumented(mistake.kind, CurrentSpecReport().LeafNodeText, cause)
-	}
 
 	DescribeTable("a Marketplace with", refuses,
 		Entry("neither `environment` nor `url`", refusal{
@@ -648,6 +651,7 @@ var _ = Describe("The API server refuses", func() {
 		Entry("no `spec`", marketplaceKind),
 		Entry("no `spec`", buyerUserKind),
 		Entry("no `spec`", configKind),
+		Entry("no `spec`", tokenKind),
 	)
 })
 

@@ -44,7 +44,12 @@ func (plane *ControlPlane) GrantOperator(ctx context.Context) error {
 		return fmt.Errorf("reach the API server: %w", err)
 	}
 
-	role, err := operatorRole()
+	role, err := clusterRole("role.yaml")
+	if err != nil {
+		return err
+	}
+
+	tokenWriter, err := clusterRole("token_writer_role.yaml")
 	if err != nil {
 		return err
 	}
@@ -54,7 +59,7 @@ func (plane *ControlPlane) GrantOperator(ctx context.Context) error {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: OperatorUser}},
 	}
-	for _, object := range []client.Object{role, binding} {
+	for _, object := range []client.Object{role, binding, tokenWriter} {
 		if err := admin.Create(ctx, object); err != nil {
 			return fmt.Errorf("grant the operator its role: %w", err)
 		}
@@ -63,13 +68,44 @@ func (plane *ControlPlane) GrantOperator(ctx context.Context) error {
 	return nil
 }
 
-func operatorRole() (*rbacv1.ClusterRole, error) {
+// GrantTokens lets OperatorUser write the Secrets of one namespace, as whoever wants
+// ImpersonationTokens there does in a cluster. GrantOperator has to come first.
+func (plane *ControlPlane) GrantTokens(ctx context.Context, namespace string) error {
+	scheme, err := Scheme()
+	if err != nil {
+		return err
+	}
+
+	admin, err := client.New(plane.AdminConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		return fmt.Errorf("reach the API server: %w", err)
+	}
+
+	tokenWriter, err := clusterRole("token_writer_role.yaml")
+	if err != nil {
+		return err
+	}
+
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ordercloud-tokens"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: tokenWriter.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: OperatorUser}},
+	}
+	if err := admin.Create(ctx, binding); err != nil {
+		return fmt.Errorf("grant the operator the Secrets of namespace %s: %w", namespace, err)
+	}
+
+	return nil
+}
+
+// clusterRole reads one of the manifests in config/rbac.
+func clusterRole(file string) (*rbacv1.ClusterRole, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
 	}
 
-	manifest, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
+	manifest, err := os.ReadFile(filepath.Join(root, "config", "rbac", file))
 	if err != nil {
 		return nil, fmt.Errorf("read the operator's role: %w", err)
 	}

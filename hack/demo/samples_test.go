@@ -36,6 +36,7 @@ func TestSamples(t *testing.T) {
 		"Marketplace":         func() any { return &v1alpha1.Marketplace{} },
 		"BuyerUser":           func() any { return &v1alpha1.BuyerUser{} },
 		"ImpersonationConfig": func() any { return &v1alpha1.ImpersonationConfig{} },
+		"ImpersonationToken":  func() any { return &v1alpha1.ImpersonationToken{} },
 	}
 	for _, sample := range samples {
 		content, err := yaml.Marshal(sample.Object)

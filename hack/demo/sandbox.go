@@ -101,6 +101,10 @@ func (s *sandbox) call(ctx context.Context, method, path string, content []byte)
 	if err != nil {
 		return 0, nil, fmt.Errorf("making the request: %w", err)
 	}
+	return exchange(request)
+}
+
+func exchange(request *http.Request) (int, []byte, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, fmt.Errorf("asking the sandbox: %w", err)

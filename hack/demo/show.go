@@ -19,7 +19,7 @@ const deletedConfig = "as-jdoe"
 
 // showSamples waits until every sample is Ready, and prints them.
 func (d *demo) showSamples(ctx context.Context) error {
-	d.console.command("kubectl wait --for=condition=Ready marketplaces,buyerusers,impersonationconfigs --all")
+	d.console.command("kubectl wait --for=condition=Ready ordercloud --all")
 	if err := d.wait(ctx, "the samples to be Ready", d.checkAllReady); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (d *demo) showSamples(ctx context.Context) error {
 	if err := d.wait(ctx, "the Marketplace to have counted its objects", d.checkCounts); err != nil {
 		return err
 	}
-	for _, resource := range []string{"marketplaces", "buyerusers", "impersonationconfigs"} {
+	for _, resource := range []string{"marketplaces", "buyerusers", "impersonationconfigs", "impersonationtokens"} {
 		if err := d.printTable(ctx, resource, ""); err != nil {
 			return err
 		}
@@ -52,9 +52,9 @@ func (d *demo) checkCounts(ctx context.Context) error {
 	if err := d.cluster.read(ctx, "default", &seen); err != nil {
 		return err
 	}
-	users, configs := seen.Status.BuyerUsers, seen.Status.ImpersonationConfigs
+	users, configs, tokens := seen.Status.BuyerUsers, seen.Status.ImpersonationConfigs, seen.Status.ImpersonationTokens
 	// The Marketplace itself is one of the samples.
-	if counted := int(users.Ready + configs.Ready); counted != len(d.samples)-1 {
+	if counted := int(users.Ready + configs.Ready + tokens.Ready); counted != len(d.samples)-1 {
 		return fmt.Errorf("it counts %d of %d objects that are Ready", counted, len(d.samples)-1)
 	}
 	return nil

@@ -57,7 +57,7 @@ func (d *demo) startControlPlane(ctx context.Context) error {
 	if d.cluster, err = newCluster(d.plane.AdminConfig); err != nil {
 		return err
 	}
-	d.console.print("kube-apiserver answers at %s, with the operator's three kinds installed.", d.plane.AdminConfig.Host)
+	d.console.print("kube-apiserver answers at %s, with the operator's kinds installed.", d.plane.AdminConfig.Host)
 	if err := d.plane.GrantOperator(ctx); err != nil {
 		return fmt.Errorf("granting the operator its role: %w", err)
 	}
@@ -93,8 +93,8 @@ func (d *demo) startSandbox(ctx context.Context) error {
 		d.console.say("%s is taken, so the sandbox listens on another port here.", listen)
 		listen = net.JoinHostPort(address.Hostname(), "0")
 	}
-	d.console.command("ordercloud-sandbox --listen %s &", listen)
-	process, err := d.start("sandbox", d.program(sandboxProgram), []string{"--listen", listen}, nil)
+	d.console.command("ordercloud-sandbox --listen %s --token-lifetime %s &", listen, tokenLifetime)
+	process, err := d.start("sandbox", d.program(sandboxProgram), []string{"--listen", listen, "--token-lifetime", tokenLifetime}, nil)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.console.print("The operator is ready, with the rights of config/rbac/role.yaml and no more.")
+	d.console.print("The operator is ready, with the rights of config/rbac/role.yaml, those of token_writer_role.yaml in one namespace, and no more.")
 	return nil
 }
 
@@ -205,6 +205,11 @@ func (d *demo) applySamples(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	d.console.say("Secrets of tokens may be written only where somebody says so:")
+	d.console.command("kubectl create rolebinding ordercloud-tokens --clusterrole=impersonation-token-writer-role \\\n    --serviceaccount=ordercloud-system:ordercloud-operator")
+	if err := d.plane.GrantTokens(ctx, namespace); err != nil {
+		return fmt.Errorf("granting the operator the Secrets of its tokens: %w", err)
 	}
 	d.console.command("kubectl apply --server-side -k %s", samplesDirectory)
 	for _, object := range samples {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -14,6 +15,9 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
+
+// grantGrace is how long after its creation a token waits for its grant.
+const grantGrace = time.Minute
 
 // isGood says that the Secret holds a token for what is declared that has not
 // expired.
@@ -112,9 +116,9 @@ func (p *pass) explainRefusal(err error) error {
 	user, application := p.wanted.user(), p.application()
 	switch {
 	case ordercloud.HasCode(err, ordercloud.CodeImpersonationConfigError):
-		return failure.New(v1alpha1.ReasonNotGranted,
+		return p.mayComeSoon(failure.New(v1alpha1.ReasonNotGranted,
 			"no impersonation config lets the operator's user in OrderCloud act as %s in %s, or its security profile has no roles (%s): declare an ImpersonationConfig for them whose impersonator is that user, a group of it, or every admin",
-			user, application, ordercloud.CodeImpersonationConfigError).Stall().Again(failure.OnceAMinute).By(err)
+			user, application, ordercloud.CodeImpersonationConfigError).By(err))
 	case ordercloud.HasCode(err, ordercloud.CodeImpersonationClientIDNotFound):
 		return failure.New(v1alpha1.ReasonReferenceNotFound,
 			"%s does not exist in %s, or is not active (%s): correct clientID or clientName, or activate it there",
@@ -129,6 +133,16 @@ func (p *pass) explainRefusal(err error) error {
 			user).Stall().Again(failure.OnceAMinute).By(err)
 	}
 	return p.call("issuing a token for").Explain(err)
+}
+
+// mayComeSoon says that only a person helps, unless the token was declared a moment
+// ago: a pipeline applies it and the grant together, in any order, and would take a
+// stalled object for a failed one.
+func (p *pass) mayComeSoon(problem *failure.Failure) error {
+	if p.Clock.Since(p.object.CreationTimestamp.Time) < grantGrace {
+		return problem
+	}
+	return problem.Stall().Again(failure.OnceAMinute)
 }
 
 func (p *pass) noRoles() error {

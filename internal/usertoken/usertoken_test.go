@@ -348,6 +348,24 @@ func TestEveryRefusalSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestATokenThatWasJustDeclaredWaitsForItsGrant(t *testing.T) {
+	w := begin(t)
+	w.mutate(http.MethodDelete, "impersonationconfig/tokens-acme", nil)
+	object := w.object()
+	object.CreationTimestamp = metav1.NewTime(w.clock.Now())
+	if err := w.kube.Update(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	wait := w.pass()
+	w.expectCondition(v1alpha1.ReconcilingCondition, "True NotGranted")
+	if wait > 2*time.Second {
+		t.Errorf("it is tried again after %s only", wait)
+	}
+	w.clock.Step(2 * time.Minute)
+	w.pass()
+	w.expectCondition(v1alpha1.StalledCondition, "True NotGranted")
+}
+
 func TestNoTokenIsAskedForThatCouldNotBeKept(t *testing.T) {
 	w := begin(t)
 	w.mayWrite = func(string, client.Object) error {

@@ -161,7 +161,7 @@ install: manifests ## Install the CRDs into the cluster of the current kubeconfi
 uninstall: ## Remove the CRDs and every object of these kinds; the operator must still run.
 	@# Users and impersonation before the Marketplaces: these have no finalizer, and
 	@# without them the operator could not delete in OrderCloud what it is to delete.
-	@for kind in impersonationconfigs buyerusers marketplaces; do \
+	@for kind in impersonationtokens impersonationconfigs buyerusers marketplaces; do \
 		crd="$$($(KUBECTL) get crd $$kind.ordercloud.io --ignore-not-found --output name)" || exit 1; \
 		[ -z "$$crd" ] || $(KUBECTL) delete $$kind.ordercloud.io --all --all-namespaces || exit 1; \
 	done

@@ -41,7 +41,10 @@ type healthState struct {
 	waited bool
 }
 
-var managedKinds, everyKind = []string{buyerUserKind, configKind}, []string{marketplaceKind, buyerUserKind, configKind}
+var (
+	managedKinds = []string{buyerUserKind, configKind}
+	everyKind    = []string{marketplaceKind, buyerUserKind, configKind, tokenKind}
+)
 
 // forKinds is a way that is the same for several kinds.
 func forKinds(kinds []string, reach func(s *story, kind string) client.Object) map[string]func(*story) client.Object {
@@ -62,7 +65,7 @@ func forManaged(reach func(s *story, kind string) client.Object) map[string]func
 // healthStates are all the states, in the order of the documentation.
 func healthStates() []healthState {
 	var all []healthState
-	for _, group := range [][]healthState{unseenStates(), goodStates(), refusedStates(), waitingStates(), deletedStates()} {
+	for _, group := range [][]healthState{unseenStates(), goodStates(), refusedStates(), waitingStates(), tokenStates(), deletedStates()} {
 		all = append(all, group...)
 	}
 	return all

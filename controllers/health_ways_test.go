@@ -23,10 +23,14 @@ import (
 
 // sound is an object of a kind that nothing is wrong with.
 func (s *story) sound(kind string) client.Object {
-	if kind == marketplaceKind {
+	switch kind {
+	case marketplaceKind:
 		return s.marketplace("default")
+	case tokenKind:
+		return s.token("jdoe")
+	default:
+		return s.managed(kind, "jdoe")
 	}
-	return s.managed(kind, "jdoe")
 }
 
 // managed is a sound object of a kind that mirrors one of OrderCloud's.

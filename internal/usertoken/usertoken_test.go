@@ -92,7 +92,7 @@ func TestARefreshThatFailsKeepsTheTokenUntilItExpires(t *testing.T) {
 	w.pass()
 	before, end := w.token(), w.expiration()
 	w.box.Inject(sandbox.Fault{Path: "/v1/buyers/*/users/*/accesstoken", Status: http.StatusServiceUnavailable})
-	w.runFor(6*time.Minute)
+	w.runFor(6 * time.Minute)
 	if w.token() != before {
 		t.Fatal("the token was taken away while it was good")
 	}
@@ -203,7 +203,7 @@ func TestWhatOthersAddToTheSecretStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := w.token()
-	w.runFor(10*time.Minute)
+	w.runFor(10 * time.Minute)
 	secret = w.secret("walk-in-token")
 	if w.token() == before || string(secret.Data["note"]) != "mine" || secret.Labels["team"] != "desk" {
 		t.Errorf("it is %v with the labels %v", slices.Collect(maps.Keys(secret.Data)), secret.Labels)

@@ -76,7 +76,7 @@ func (g *gatherer[K, T]) patience(weighed *int) time.Duration {
 	}
 	if len(g.waiting) >= *weighed+weighedEvery {
 		*weighed = len(g.waiting)
-		if _, whole := g.source.choose(keysOf(g.waiting)); whole {
+		if _, whole := g.source.choose(keysOf(g.waiting), g.waiting[0].edit); whole {
 			return 0
 		}
 	}

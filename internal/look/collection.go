@@ -23,7 +23,7 @@ func (c collection[T]) route() string { return c.objects.ListPath() }
 
 func (collection[T]) prepare(context.Context) error { return nil }
 
-func (c collection[T]) choose(waiting []string) ([]string, bool) {
+func (c collection[T]) choose(waiting []string, _ bool) ([]string, bool) {
 	return fit(waiting, c.url+byID, func(id string) (string, bool) { return id, true })
 }
 
@@ -68,7 +68,7 @@ func (a applications) route() string { return a.client.APIClients().ListPath() }
 
 func (applications) prepare(context.Context) error { return nil }
 
-func (a applications) choose(waiting []string) ([]string, bool) {
+func (a applications) choose(waiting []string, _ bool) ([]string, bool) {
 	if strings.ContainsAny(waiting[0], filterOperators) {
 		return waiting[:1], true
 	}
@@ -83,7 +83,6 @@ func (a applications) one(ctx context.Context, name string) ([]string, bool, err
 
 // many compares the names again: a filter may match more than it names [N].
 func (a applications) many(ctx context.Context, names []string) (ids map[string][]string, unsure []string, err error) {
-	a.observer.called()
 	var filters []ordercloud.Filter
 	if !strings.ContainsAny(names[0], filterOperators) {
 		filters = append(filters, ordercloud.Filter{Field: "AppName", Expression: strings.Join(names, "|")})
@@ -93,15 +92,10 @@ func (a applications) many(ctx context.Context, names []string) (ids map[string]
 		wanted[name] = true
 	}
 	ids = map[string][]string{}
-	listed := 0
-	for application, err := range a.client.APIClients().All(ctx, filters...) {
+	for application, err := range every(ctx, a.client.APIClients(), a.observer, filters...) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if listed > 0 && listed%ordercloud.MaximumPageSize == 0 {
-			a.observer.called() // for another page
-		}
-		listed++
 		if wanted[application.AppName] {
 			ids[application.AppName] = append(ids[application.AppName], application.ID)
 		}

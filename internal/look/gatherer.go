@@ -37,8 +37,9 @@ type source[K comparable, T any] interface {
 	// everybody's who waits.
 	prepare(ctx context.Context) error
 	// choose returns which of the waiting keys one call answers, at least the
-	// first. Whole says that no further key would fit.
-	choose(waiting []K) (chosen []K, whole bool)
+	// first. Whole says that no further key would fit. Urgent says that the first
+	// belongs to an edit, which should wait for no more than its own answer takes.
+	choose(waiting []K, urgent bool) (chosen []K, whole bool)
 	// one looks up a single key.
 	one(ctx context.Context, key K) (T, bool, error)
 	// many looks up several keys that were chosen together, in one call. The answer
@@ -184,7 +185,7 @@ func (g *gatherer[K, T]) seal() *batch[K, T] {
 	}
 	inLine := slices.Clone(g.waiting)
 	slices.SortStableFunc(inLine, func(a, b *question[K, T]) int { return rank(a) - rank(b) })
-	chosen, _ := g.source.choose(keysOf(inLine))
+	chosen, _ := g.source.choose(keysOf(inLine), inLine[0].edit)
 	return g.take(chosen)
 }
 

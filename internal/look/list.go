@@ -6,6 +6,7 @@ package look
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/url"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
@@ -54,6 +55,24 @@ func listByID[T any](ctx context.Context, list func(context.Context, ordercloud.
 		return ordercloud.Page[T]{}, err
 	}
 	return list(ctx, ordercloud.Query{Filters: []ordercloud.Filter{filter}, PageSize: ordercloud.MaximumPageSize})
+}
+
+// every yields all objects of a collection, as its All does, and tells the observer
+// of each page.
+func every[T any](ctx context.Context, objects ordercloud.Collection[T], observer Observer, filters ...ordercloud.Filter) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		observer.called()
+		listed := 0
+		for object, err := range objects.All(ctx, filters...) {
+			if listed > 0 && listed%ordercloud.MaximumPageSize == 0 {
+				observer.called()
+			}
+			listed++
+			if !yield(object, err) {
+				return
+			}
+		}
+	}
 }
 
 // isCut says that more objects match than the page holds.

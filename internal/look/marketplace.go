@@ -34,7 +34,7 @@ func (o Observer) called() {
 // Marketplace shares the looks at one marketplace. Errors are those of the client.
 type Marketplace struct {
 	users        *gatherer[userKey, ordercloud.BuyerUser]
-	configs      *gatherer[string, ordercloud.ImpersonationConfig]
+	configs      *gatherer[configKey, configAnswer]
 	applications *cache[[]string]
 	profiles     *cache[ordercloud.SecurityProfile]
 }
@@ -42,17 +42,17 @@ type Marketplace struct {
 // New returns the shared looks of a client. The limiter has to be the one that the
 // client's transport passes.
 func New(client *ordercloud.Client, turns *limiter.Limiter, observer Observer) *Marketplace {
-	configs := collectionOf(client, client.ImpersonationConfigs(), func(config ordercloud.ImpersonationConfig) string { return config.ID }, observer)
+	impersonation := collectionOf(client, client.ImpersonationConfigs(), func(config ordercloud.ImpersonationConfig) string { return config.ID }, observer)
 	profiles := collectionOf(client, client.SecurityProfiles(), func(profile ordercloud.SecurityProfile) string { return profile.ID }, observer)
 	return &Marketplace{
 		users:        newGatherer(&users{client: client, observer: observer, crowded: map[string]bool{}}, turns, observer),
-		configs:      newGatherer(configs, turns, observer),
+		configs:      newGatherer(configs{impersonation}, turns, observer),
 		applications: newCache(newGatherer(applications{client: client, observer: observer}, turns, observer)),
-		profiles:     newCache(newGatherer(profiles, turns, observer)),
+		profiles:     newCache(newGatherer(source[string, ordercloud.SecurityProfile](profiles), turns, observer)),
 	}
 }
 
-func collectionOf[T any](client *ordercloud.Client, objects ordercloud.Collection[T], id func(T) string, observer Observer) source[string, T] {
+func collectionOf[T any](client *ordercloud.Client, objects ordercloud.Collection[T], id func(T) string, observer Observer) collection[T] {
 	return collection[T]{objects: objects, id: id, url: client.BaseURL() + objects.ListPath(), observer: observer}
 }
 
@@ -63,7 +63,19 @@ func (m *Marketplace) BuyerUser(ctx context.Context, buyerID, userID string) (or
 
 // ImpersonationConfig returns an impersonation config, or that there is none.
 func (m *Marketplace) ImpersonationConfig(ctx context.Context, id string) (ordercloud.ImpersonationConfig, bool, error) {
-	return m.configs.look(ctx, id)
+	answer, found, err := m.configs.look(ctx, configKey{id: id})
+	return answer.config, found, err
+}
+
+// ImpersonationConfigs returns all impersonation configs of the marketplace, in the
+// order of their IDs. The list answers those as well who wait to look at a single
+// one, unless they wait for an edit.
+func (m *Marketplace) ImpersonationConfigs(ctx context.Context) ([]ordercloud.ImpersonationConfig, error) {
+	answer, _, err := m.configs.look(ctx, everyConfig)
+	if err == nil {
+		err = answer.err
+	}
+	return answer.every, err
 }
 
 // APIClientsNamed returns the IDs of the API clients whose AppName is exactly the

@@ -63,7 +63,7 @@ func (u *users) prepare(ctx context.Context) error {
 	return nil
 }
 
-func (u *users) choose(waiting []userKey) ([]userKey, bool) {
+func (u *users) choose(waiting []userKey, _ bool) ([]userKey, bool) {
 	u.lock.Lock()
 	defer u.lock.Unlock()
 	first := waiting[0]

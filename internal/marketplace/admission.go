@@ -40,6 +40,16 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 		declared.Namespace, declared.Name, namespace).Stall()
 }
 
+// Admits says whether objects of a namespace may refer to a Marketplace. An error says
+// that it cannot be told now.
+func (r *Registry) Admits(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (bool, error) {
+	err := r.admit(ctx, declared, namespace)
+	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonNamespaceNotAllowed {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // DecidesAnew says that a namespace with these labels may refer to the Marketplace,
 // and with those before might not, or the other way round.
 func DecidesAnew(declared *v1alpha1.Marketplace, namespace string, before, after labels.Set) bool {

@@ -117,4 +117,5 @@ func (m Marketplace) Forget() {
 	breakerOpen.DeletePartialMatch(match)
 	looks.DeletePartialMatch(match)
 	lookBatches.DeletePartialMatch(match)
+	ForgetGrants(m.name)
 }

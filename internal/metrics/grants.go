@@ -1,0 +1,51 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+)
+
+const labelKind = "kind"
+
+// Kinds of wide grants.
+const (
+	kindAnyBuyer = "any_buyer"
+	kindAnyAdmin = "any_admin"
+)
+
+var (
+	unmanagedConfigs = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "ordercloud_unmanaged_impersonation_configs",
+		Help: "Impersonation configs that OrderCloud holds and no object declares, as of the latest look at all of them.",
+	}, []string{labelMarketplace})
+	wideGrants = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "ordercloud_wide_grants",
+		Help: "Impersonation configs, declared or not, over users of any buyer (any_buyer) and to any admin user with BuyerImpersonation (any_admin).",
+	}, []string{labelMarketplace, labelKind})
+)
+
+func init() { ctrlmetrics.Registry.MustRegister(unmanagedConfigs, wideGrants) }
+
+// SetUnmanagedConfigs records how many impersonation configs of a Marketplace, given
+// as NAMESPACE/NAME, no object declares.
+func SetUnmanagedConfigs(marketplace string, count int) {
+	unmanagedConfigs.WithLabelValues(marketplace).Set(float64(count))
+}
+
+// SetWideGrants records how many impersonation configs of a Marketplace, given as
+// NAMESPACE/NAME, are over any buyer and how many to any admin user.
+func SetWideGrants(marketplace string, anyBuyer, anyAdmin int) {
+	wideGrants.WithLabelValues(marketplace, kindAnyBuyer).Set(float64(anyBuyer))
+	wideGrants.WithLabelValues(marketplace, kindAnyAdmin).Set(float64(anyAdmin))
+}
+
+// ForgetGrants removes what was recorded of the impersonation configs of a Marketplace,
+// given as NAMESPACE/NAME: nobody looks at them any more.
+func ForgetGrants(marketplace string) {
+	match := prometheus.Labels{labelMarketplace: marketplace}
+	unmanagedConfigs.DeletePartialMatch(match)
+	wideGrants.DeletePartialMatch(match)
+}

@@ -36,8 +36,17 @@ type check struct {
 	wait    time.Duration
 	roles   []string
 	problem *failure.Failure
+	// reaches is the marketplace that the credentials are for, as far as it is known.
+	reaches marketplaceID
 	// expired: an outage has begun or ended since.
 	expired bool
+}
+
+// marketplaceID tells one marketplace in OrderCloud from others.
+type marketplaceID struct {
+	baseURL string
+	// sellerID is the ID of the marketplace's seller; empty until OrderCloud said it.
+	sellerID string
 }
 
 // due is when to look again. A role that is missing may be granted any time, and
@@ -69,26 +78,38 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	fresh := check{
 		client: shared, generation: declared.Generation, problem: problem,
 		reconcileAt: declared.Annotations[v1alpha1.ReconcileAtAnnotation],
+		reaches:     marketplaceID{baseURL: marketplace.BaseURL(&declared.Spec)},
+	}
+	if last.reaches.baseURL == fresh.reaches.baseURL && (shared == nil || shared == last.client) {
+		fresh.reaches = last.reaches
 	}
 	if problem == nil {
 		unchanged := last.client == shared && last.generation == fresh.generation && last.reconcileAt == fresh.reconcileAt
 		if unchanged && r.clock.Now().Before(last.due(needs)) {
 			return last, nil
 		}
-		if last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) {
+		if last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) || reportsGrants(declared) && last.mayNotListGrants() {
 			shared.Forget()
 		}
-		if fresh.roles, fresh.problem, err = authenticate(ctx, shared); err != nil {
+		if err := fresh.authenticate(ctx); err != nil {
 			return check{}, err
 		}
 	}
 	r.schedule(&fresh, last, marketplace.Interval(declared))
+	r.store(key, &fresh, last)
+	return fresh, nil
+}
+
+// store keeps a check, and wakes who waits for it to list the impersonation configs.
+func (r *marketplaceReconciler) store(key types.NamespacedName, fresh *check, last check) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	// The breaker may have changed while this check was on its way.
 	fresh.expired = r.checks[key].expired && !last.expired
-	r.checks[key] = fresh
-	return fresh, nil
+	r.checks[key] = *fresh
+	if fresh.problem == nil {
+		wake(r.checked, key)
+	}
 }
 
 // expire makes a Marketplace be checked at once: its breaker has opened, so that it
@@ -100,10 +121,15 @@ func (r *marketplaceReconciler) expire(key types.NamespacedName) {
 	last.expired = true
 	r.checks[key] = last
 	r.lock.Unlock()
+	wake(r.wakes, key)
+}
+
+// wake lets a controller look at a Marketplace.
+func wake(waiting chan<- event.GenericEvent, key types.NamespacedName) {
 	declared := &v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 	select {
-	case r.expirations <- event.GenericEvent{Object: declared}:
-	default: // many are woken already; this one is checked when it is due
+	case waiting <- event.GenericEvent{Object: declared}:
+	default: // many are woken already; this one is looked at when it is due
 	}
 }
 
@@ -131,21 +157,25 @@ func (r *marketplaceReconciler) schedule(fresh *check, last check, interval time
 	}
 }
 
-// authenticate returns the roles that the token holds, sorted. The call to
-// GET /v1/me proves that OrderCloud still takes a token that it gave hours ago.
-func authenticate(ctx context.Context, shared *ordercloud.Client) ([]string, *failure.Failure, error) {
-	token, err := shared.Token(ctx)
+// authenticate finds out which roles the token holds and which marketplace it is for,
+// or why it cannot. The call to GET /v1/me proves that OrderCloud still takes a token
+// that it gave hours ago.
+func (c *check) authenticate(ctx context.Context) error {
+	token, err := c.client.Token(ctx)
+	var me ordercloud.Me
 	if err == nil {
-		_, err = shared.Me(ctx)
+		me, err = c.client.Me(ctx)
 	}
 	if err != nil {
-		problem := failure.Call{Doing: "authenticating", BaseURL: shared.BaseURL()}.FromOrderCloud(err)
-		if problem == nil {
-			return nil, nil, fmt.Errorf("authenticating at %s: %w", shared.BaseURL(), err)
+		c.problem = failure.Call{Doing: "authenticating", BaseURL: c.client.BaseURL()}.FromOrderCloud(err)
+		if c.problem == nil {
+			return fmt.Errorf("authenticating at %s: %w", c.client.BaseURL(), err)
 		}
-		return nil, problem, nil
+		return nil
 	}
-	roles := slices.Clone(token.Roles)
-	slices.Sort(roles)
-	return slices.Compact(roles), nil, nil
+	c.reaches.sellerID = me.SellerID
+	c.roles = slices.Clone(token.Roles)
+	slices.Sort(c.roles)
+	c.roles = slices.Compact(c.roles)
+	return nil
 }

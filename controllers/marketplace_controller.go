@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -50,9 +51,16 @@ type marketplaceReconciler struct {
 	recorder events.EventRecorder
 	registry *marketplace.Registry
 	clock    clock.PassiveClock
+	// started is when the operator was.
+	started time.Time
 
-	// expirations wake Marketplaces whose breaker has opened or closed.
-	expirations chan event.GenericEvent
+	// wakes has Marketplaces to be looked at: their breaker has opened or closed, or
+	// their impersonation configs were listed.
+	wakes chan event.GenericEvent
+	// checked has Marketplaces whose check succeeded.
+	checked chan event.GenericEvent
+	// seen is what was seen of the impersonation configs of each Marketplace.
+	seen grantsSeen
 
 	lock   sync.Mutex
 	checks map[types.NamespacedName]check
@@ -64,9 +72,11 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		recorder: manager.GetEventRecorder(recorderName),
 		registry: registry,
 		clock:    clock.RealClock{},
+		started:  time.Now(),
 		checks:   map[types.NamespacedName]check{},
 
-		expirations: make(chan event.GenericEvent, 1000),
+		wakes:   make(chan event.GenericEvent, 1000),
+		checked: make(chan event.GenericEvent, 1000),
 	}
 	registry.OnBreakerChanged(reconciler.expire)
 	counted := predicate.Or(predicate.GenerationChangedPredicate{},
@@ -74,20 +84,21 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
 	made := ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
-		Watches(&v1alpha1.BuyerUser{}, countSoon(), builder.WithPredicates(counted)).
-		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(), builder.WithPredicates(counted)).
-		WatchesRawSource(source.Channel(reconciler.expirations, &handler.EnqueueRequestForObject{})).
+		Watches(&v1alpha1.BuyerUser{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
+		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
+		WatchesRawSource(source.Channel(reconciler.wakes, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(marketplaceWorkers).controller())
-	return options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(reconciler)
+	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(reconciler)
+	return errors.Join(err, setupGrants(manager, reconciler, options))
 }
 
-// countSoon wakes the Marketplace of an object after countDelay; events in
-// between are one.
-func countSoon() handler.EventHandler {
+// countSoon wakes the Marketplaces that an object counts for after countDelay; events
+// in between are one.
+func countSoon(whoCounts func(client.Object) []types.NamespacedName) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(object client.Object, waiting queue) {
-		if managed, ok := object.(lifecycle.Object); ok {
-			waiting.AddAfter(reconcile.Request{NamespacedName: lifecycle.MarketplaceOf(managed)}, countDelay)
+		for _, key := range whoCounts(object) {
+			waiting.AddAfter(reconcile.Request{NamespacedName: key}, countDelay)
 		}
 	}
 	return handler.Funcs{
@@ -95,6 +106,20 @@ func countSoon() handler.EventHandler {
 		UpdateFunc: func(_ context.Context, change event.UpdateEvent, waiting queue) { add(change.ObjectNew, waiting) },
 		DeleteFunc: func(_ context.Context, change event.DeleteEvent, waiting queue) { add(change.Object, waiting) },
 	}
+}
+
+// whoCounts lists the Marketplace that an object refers to and, of one that declares
+// an impersonation config, those that report this very one as not declared.
+func (r *marketplaceReconciler) whoCounts(object client.Object) []types.NamespacedName {
+	managed, ok := object.(lifecycle.Object)
+	if !ok {
+		return nil
+	}
+	keys := []types.NamespacedName{lifecycle.MarketplaceOf(managed)}
+	if config, ok := object.(*v1alpha1.ImpersonationConfig); ok {
+		keys = append(keys, r.seen.whoseUnmanaged(config.ConfigID())...)
+	}
+	return keys
 }
 
 // Reconcile makes one pass over one Marketplace.
@@ -120,11 +145,13 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return ctrl.Result{}, err
 	}
 	recordCheck(&declared, seen, needs)
+	known := r.recordGrants(ctx, before, &declared, seen)
 	before.ObjectMeta = declared.ObjectMeta
 	if err := r.patchStatus(ctx, before, &declared); err != nil {
 		return conflictIsNoError(err)
 	}
 	r.tell(before, &declared)
+	r.tellGrants(ctx, before, &declared, seen, known)
 	return ctrl.Result{RequeueAfter: max(seen.due(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
 }
 
@@ -141,6 +168,7 @@ func (r *marketplaceReconciler) forget(key types.NamespacedName) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	delete(r.checks, key)
+	r.seen.forget(key)
 }
 
 func (r *marketplaceReconciler) patchStatus(ctx context.Context, before, declared *v1alpha1.Marketplace) error {

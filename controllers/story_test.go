@@ -108,6 +108,8 @@ func (s *story) marketplace(name string) *v1alpha1.Marketplace {
 			CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
 			Interval:             &metav1.Duration{Duration: time.Hour},
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: 1000, Concurrency: 16},
+			// Specs count calls. Those about unmanaged grants ask for a report.
+			UnmanagedImpersonationConfigs: v1alpha1.GrantsIgnore,
 		},
 	}
 }

@@ -28,6 +28,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
@@ -40,8 +42,29 @@ type unit struct {
 	clock      *clocktesting.FakeClock
 	recorder   *events.FakeRecorder
 	reconciler *marketplaceReconciler
-	declared   *v1alpha1.Marketplace
-	patches    int
+	grants     *grantsReconciler
+	// start is what a restart of the operator does: nothing is remembered.
+	start    func()
+	declared *v1alpha1.Marketplace
+	patches  int
+	// lists counts those of the cache.
+	lists int
+	// listed, unless nil, is called when a list of impersonation configs is made and
+	// not answered yet.
+	listed func()
+}
+
+// serve answers as OrderCloud.
+func (u *unit) serve(w http.ResponseWriter, r *http.Request) {
+	if u.listed == nil || r.URL.Path != "/v1/impersonationconfig" {
+		u.box.ServeHTTP(w, r)
+		return
+	}
+	made := httptest.NewRecorder()
+	u.box.ServeHTTP(made, r)
+	u.listed()
+	w.WriteHeader(made.Code)
+	_, _ = w.Write(made.Body.Bytes())
 }
 
 func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object) *unit {
@@ -54,7 +77,8 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(box)
+	u := &unit{t: t, box: box, recorder: events.NewFakeRecorder(100)}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(u.serve))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	t.Cleanup(server.Close)
@@ -65,23 +89,28 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 		}
 	}
 	clientID, clientSecret := box.Credentials()
-	u := &unit{
-		t: t, box: box, recorder: events.NewFakeRecorder(100),
-		clock: clocktesting.NewFakeClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)),
-		declared: &v1alpha1.Marketplace{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default", Generation: 1},
-			Spec:       v1alpha1.MarketplaceSpec{URL: server.URL, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"}},
+	u.clock = clocktesting.NewFakeClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
+	u.declared = &v1alpha1.Marketplace{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default", Generation: 1},
+		Spec: v1alpha1.MarketplaceSpec{
+			URL: server.URL, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
+			UnmanagedImpersonationConfigs: v1alpha1.GrantsIgnore,
 		},
 	}
 	u.kube = fake.NewClientBuilder().WithScheme(scheme).
 		WithStatusSubresource(&v1alpha1.Marketplace{}).
 		WithIndex(&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf).
+		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})).
 		WithObjects(u.declared, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud"},
 			Data:       map[string][]byte{"clientID": []byte(clientID), "clientSecret": []byte(clientSecret)},
 		}).WithObjects(objects...).Build()
 	counting := interceptor.NewClient(u.kube, interceptor.Funcs{
+		List: func(ctx context.Context, from client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			u.lists++
+			return from.List(ctx, list, options...)
+		},
 		SubResourcePatch: func(ctx context.Context, to client.Client, name string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
 			u.patches++
 			return to.SubResource(name).Patch(ctx, object, patch, options...)
@@ -91,10 +120,14 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.reconciler = &marketplaceReconciler{
-		client: counting, recorder: u.recorder, clock: u.clock, checks: map[types.NamespacedName]check{},
-		registry: marketplace.NewRegistry(counting, counting, endpoints, "ordercloud-operator/test"),
+	u.start = func() {
+		u.reconciler = &marketplaceReconciler{
+			client: counting, recorder: u.recorder, clock: u.clock, started: u.clock.Now(), checks: map[types.NamespacedName]check{},
+			registry: marketplace.NewRegistry(counting, counting, endpoints, "ordercloud-operator/test"),
+		}
+		u.grants = newGrantsReconciler(u.reconciler)
 	}
+	u.start()
 	return u
 }
 

@@ -35,6 +35,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // version is stamped by the build.
@@ -134,6 +135,11 @@ func run(ctx context.Context, settings settings) error {
 	if err != nil {
 		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
+	stopTracing, err := tracing.Start(ctx, version)
+	if err != nil {
+		return fmt.Errorf("starting the traces: %w", err)
+	}
+	defer flush(stopTracing)
 	controllers.BoundWrites(config)
 	manager, err := ctrl.NewManager(config, managerOptions(settings))
 	if err != nil {
@@ -157,6 +163,15 @@ func run(ctx context.Context, settings settings) error {
 		return fmt.Errorf("running the manager: %w", err)
 	}
 	return nil
+}
+
+// flush sends the last traces, for a while: who does not take them holds up no stop.
+func flush(stopTracing func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := stopTracing(ctx); err != nil {
+		ctrl.Log.WithName("tracing").Error(err, "Sending the last traces failed")
+	}
 }
 
 func managerOptions(settings settings) ctrl.Options {

@@ -12,6 +12,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers,verbs=get;list;watch;patch
@@ -28,5 +29,5 @@ func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, optio
 		Watches(&v1alpha1.ImpersonationConfig{}, followParties(cached), builder.WithPredicates(isGone())).
 		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
-		Complete(newReconciler(manager, registry, kind, options))
+		Complete(tracing.Passes("BuyerUser", newReconciler(manager, registry, kind, options)))
 }

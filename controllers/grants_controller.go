@@ -21,6 +21,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -46,7 +47,7 @@ func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, opti
 	return ctrl.NewControllerManagedBy(manager).Named("grants").
 		WatchesRawSource(source.Channel(marketplaces.checked, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(grantsWorkers).controller()).
-		Complete(newGrantsReconciler(marketplaces))
+		Complete(tracing.Passes("grants of a Marketplace", newGrantsReconciler(marketplaces)))
 }
 
 func newGrantsReconciler(marketplaces *marketplaceReconciler) *grantsReconciler {

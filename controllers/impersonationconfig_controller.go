@@ -12,6 +12,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs,verbs=get;list;watch;patch
@@ -24,5 +25,5 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
 		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		Complete(newReconciler(manager, registry, kind, options))
+		Complete(tracing.Passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/usertoken"
 )
 
@@ -45,14 +46,14 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options.withWorkers(tokenWorkers)).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
 		Watches(&v1alpha1.ImpersonationConfig{}, followGrants(cached), builder.WithPredicates(grantMayHaveCome()))
-	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(&usertoken.Reconciler{
+	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(tracing.Passes("ImpersonationToken", &usertoken.Reconciler{
 		Client:       cached,
 		Secrets:      secrets,
 		Recorder:     manager.GetEventRecorder(recorderName),
 		Marketplaces: registry,
 		Clock:        clock.RealClock{},
 		Retries:      lifecycle.NewRateLimiter(),
-	})
+	}))
 }
 
 // followGrants wakes the tokens that OrderCloud gave no longer, or never, when a config

@@ -31,6 +31,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch;patch
@@ -88,7 +89,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
 		WatchesRawSource(source.Channel(reconciler.wakes, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(marketplaceWorkers).controller())
-	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(reconciler)
+	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(tracing.Passes("Marketplace", reconciler))
 	return errors.Join(err, setupGrants(manager, reconciler, options))
 }
 

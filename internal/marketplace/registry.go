@@ -248,7 +248,7 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 		ClientSecret: fresh.clientSecret,
 		Scopes:       RolesAskedFor(),
 		UserAgent:    r.userAgent,
-		Transport:    newTransport(kept.turns, counted),
+		Transport:    newTransport(client.ObjectKeyFromObject(declared).String(), kept.turns, counted),
 	})
 	if err != nil {
 		kept.client, kept.looks = nil, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // maximumConcurrency is the largest that spec.rateLimit admits.
@@ -36,8 +37,9 @@ func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breake
 
 // newTransport is what every request to one marketplace passes, of all
 // controllers, token requests and retries included.
-func newTransport(turns *limiter.Limiter, counted metrics.Marketplace) http.RoundTripper {
-	return turns.Transport(measured{next: newBaseTransport(), counted: counted}, ordercloud.IsTokenRequest)
+func newTransport(key string, turns *limiter.Limiter, counted metrics.Marketplace) http.RoundTripper {
+	sent := tracing.Calls(key, ordercloud.RouteOf, newBaseTransport())
+	return turns.Transport(measured{next: sent, counted: counted}, ordercloud.IsTokenRequest)
 }
 
 // newBaseTransport is the connection pool of one marketplace: the limiter bounds

@@ -85,6 +85,11 @@ const (
 	// [N] A config that names the user forbids the move, like a deletion.
 	profilesFollowMove = false
 
+	// buyerUsersCross: whether a buyer user may impersonate a user of another
+	// buyer where a config says so. The documentation says that it can any other of
+	// its own buyer, and not that others are refused. [N]
+	buyerUsersCross = true
+
 	// nullMatchesNegation: whether the filter "!x" matches a property without
 	// value. [N]
 	nullMatchesNegation = true

@@ -85,7 +85,7 @@ func (c *call) applicableConfig(client *record, target *collection, user *record
 	closest := -1
 	for _, config := range c.state.configs.naming("apiclients/" + clientKey(client.id())) {
 		closeness, applies := c.state.impersonatee(config, target, user)
-		if applies && closer(closeness, closest) && c.mayImpersonate(config) {
+		if applies && closer(closeness, closest) && c.mayImpersonate(config, target) {
 			best, closest = config, closeness
 		}
 	}
@@ -112,10 +112,13 @@ func (s *state) impersonatee(config *record, target *collection, user *record) (
 }
 
 // mayImpersonate tells whether the caller is whom a config lets impersonate
-// [I]. A trusted request may do anything.
-func (c *call) mayImpersonate(config *record) bool {
+// users of that collection [I]. A trusted request may do anything.
+func (c *call) mayImpersonate(config *record, target *collection) bool {
 	if c.caller == nil {
 		return true
+	}
+	if !buyerUsersCross && c.caller.company != "" && c.caller.company != target.owner {
+		return false
 	}
 	named := memberPath(
 		config.text("ImpersonationBuyerID"), config.text("ImpersonationGroupID"), config.text("ImpersonationUserID"),

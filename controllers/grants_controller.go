@@ -21,8 +21,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // grantsWorkers is how many Marketplaces are listed at the same time at most. They

@@ -73,13 +73,14 @@ func followGrants(reader client.Reader) handler.EventHandler {
 func grantMayHaveCome() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(change event.CreateEvent) bool { return readyGeneration(change.Object) != 0 },
-		UpdateFunc:  func(change event.UpdateEvent) bool { return grants(change.ObjectOld, change.ObjectNew) },
+		UpdateFunc:  func(change event.UpdateEvent) bool { return becameReady(change.ObjectOld, change.ObjectNew) },
 		DeleteFunc:  func(event.DeleteEvent) bool { return false },
 		GenericFunc: func(event.GenericEvent) bool { return false },
 	}
 }
 
-func grants(before, after client.Object) bool {
+// becameReady says that the generation that is known to be in OrderCloud is another one.
+func becameReady(before, after client.Object) bool {
 	now := readyGeneration(after)
 	return now != 0 && now != readyGeneration(before)
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Needs Go, make and a POSIX shell; `make help` lists what there is. Some targets
-# need more and say so: deploy (kubectl), docker-build (docker), test-sdk (node).
+# need more and say so: deploy (kubectl), docker-build (docker), test-sdk and
+# docs-site (node).
 
 # The image that docker-build builds and deploy runs.
 IMG ?= ordercloud-operator:latest
@@ -52,6 +53,14 @@ manifests: ## Generate the CRDs and the operator's role from the markers in the 
 .PHONY: docs
 docs: ## Generate the API reference, docs/reference.md.
 	$(TOOL) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/crd-ref-docs.yaml --renderer=markdown --output-path=docs/reference.md
+
+.PHONY: docs-site
+docs-site: ## Build the documentation as a site, docs/.vitepress/dist; a dead link fails (needs node and npm).
+	cd docs && npm ci --loglevel=error && npm run build
+
+.PHONY: docs-serve
+docs-serve: ## Serve the documentation here, and follow its changes (needs node and npm).
+	cd docs && npm ci --loglevel=error && npm run serve
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check the code with golangci-lint and kube-api-linter.

@@ -86,7 +86,7 @@ func allPages(t *testing.T) []page {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git" || entry.Name() == "dist") {
+		if entry.IsDir() && slices.Contains([]string{"node_modules", ".git", ".vitepress", "dist"}, entry.Name()) {
 			return filepath.SkipDir
 		}
 		if entry.IsDir() || filepath.Ext(name) != ".md" {

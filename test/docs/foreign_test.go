@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	fluxv1 "github.com/fluxcd/kustomize-controller/api/v1"
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kustomize "sigs.k8s.io/kustomize/api/types"
@@ -33,18 +34,14 @@ var foreignKinds = map[schema.GroupKind]foreign{
 	{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}: {
 		decodeInto[fluxv1.Kustomization], "Flux's; its Go type says what it may hold",
 	},
-	{Group: "helm.toolkit.fluxcd.io", Kind: "HelmRelease"}:              {named, "its Go types bring Helm along"},
-	{Group: "source.toolkit.fluxcd.io", Kind: "GitRepository"}:          {named, "a type of another module, for a few lines"},
-	{Group: "source.toolkit.fluxcd.io", Kind: "HelmRepository"}:         {named, "as GitRepository"},
-	{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}:          {named, "as GitRepository"},
-	{Group: "argoproj.io", Kind: "Application"}:                         {named, "its Go types bring all of Argo CD along"},
-	{Group: "argoproj.io", Kind: "ApplicationSet"}:                      {named, "as Application"},
-	{Group: "monitoring.coreos.com", Kind: "ServiceMonitor"}:            {named, "config/prometheus has the one that ships"},
-	{Group: "monitoring.coreos.com", Kind: "PrometheusRule"}:            {named, "promtool checks the rules that ship"},
-	{Group: "external-secrets.io", Kind: "ExternalSecret"}:              {named, "its Go types bring the clients of all its stores along"},
-	{Group: "velero.io", Kind: "Backup"}:                                {named, "its Go types bring all of Velero along"},
-	{Group: "velero.io", Kind: "Restore"}:                               {named, "as Backup"},
-	{Group: "apiserver.config.k8s.io", Kind: "EncryptionConfiguration"}: {named, "a file for kube-apiserver, whose Go types are in its own module"},
+	{Group: "source.toolkit.fluxcd.io", Kind: "GitRepository"}:  {decodeInto[sourcev1.GitRepository], "Flux's; as above"},
+	{Group: "source.toolkit.fluxcd.io", Kind: "HelmRepository"}: {decodeInto[sourcev1.HelmRepository], "Flux's; as above"},
+	{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}:  {decodeInto[sourcev1.OCIRepository], "Flux's; as above"},
+	{Group: "helm.toolkit.fluxcd.io", Kind: "HelmRelease"}:      {named, "its Go types are of another module, for the same few lines"},
+	{Group: "argoproj.io", Kind: "Application"}:                 {named, "its Go types bring all of Argo CD along"},
+	{Group: "argoproj.io", Kind: "ApplicationSet"}:              {named, "its Go types bring all of Argo CD along"},
+	{Group: "monitoring.coreos.com", Kind: "ServiceMonitor"}:    {named, "config/prometheus has the one that ships"},
+	{Group: "monitoring.coreos.com", Kind: "PrometheusRule"}:    {named, "promtool looks into rules"},
 }
 
 // decodeInto refuses fields that the type does not have.
@@ -60,7 +57,7 @@ func named(content []byte) error {
 	if err := object.UnmarshalJSON(content); err != nil {
 		return err
 	}
-	if object.GetName() == "" && object.GetKind() != "EncryptionConfiguration" {
+	if object.GetName() == "" {
 		return errors.New("metadata.name is missing")
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -63,12 +64,8 @@ var foreignFlags = map[string]string{}
 // TestEveryFlagExists: of the operator and the other programs of this repository.
 // Flags of kubectl stand in its commands, which are not looked at here.
 func TestEveryFlagExists(t *testing.T) {
-	operator := flagsOf(t, ".")
-	zapFlags := flag.NewFlagSet("", flag.ContinueOnError)
-	(&zap.Options{}).BindFlags(zapFlags)
-	zapFlags.VisitAll(func(known *flag.Flag) { operator[known.Name] = true })
 	ours := map[string]map[string]bool{
-		"ordercloud-operator": operator,
+		"ordercloud-operator": operatorFlags(t),
 		"ordercloud-sandbox":  flagsOf(t, "cmd/ordercloud-sandbox"),
 		"demo":                flagsOf(t, "hack/demo"),
 		"bench":               flagsOf(t, "test/bench"),
@@ -102,6 +99,32 @@ func TestEveryFlagExists(t *testing.T) {
 	if checked < 40 {
 		t.Errorf("flags were found %d times", checked)
 	}
+}
+
+// TestEveryFlagOfTheOperatorIsListed compares the table in docs/operations.md.
+func TestEveryFlagOfTheOperatorIsListed(t *testing.T) {
+	_, after, _ := strings.Cut(read(t, "docs/operations.md"), "<!-- flags: begin -->")
+	table, _, found := strings.Cut(after, "<!-- flags: end -->")
+	if !found {
+		t.Fatal("docs/operations.md has no table between <!-- flags: begin --> and <!-- flags: end -->")
+	}
+	listed := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z0-9-]+)` \\|").FindAllStringSubmatch(table, -1) {
+		listed[row[1]] = true
+	}
+	if difference := cmp.Diff(operatorFlags(t), listed); difference != "" {
+		t.Errorf("flags that the operator has (-), and that docs/operations.md lists (+):\n%s", difference)
+	}
+}
+
+// operatorFlags are those of main.go and of its logger.
+func operatorFlags(t *testing.T) map[string]bool {
+	t.Helper()
+	defined := flagsOf(t, ".")
+	logger := flag.NewFlagSet("", flag.ContinueOnError)
+	(&zap.Options{}).BindFlags(logger)
+	logger.VisitAll(func(known *flag.Flag) { defined[known.Name] = true })
+	return defined
 }
 
 // programOf is the program of this repository that a command starts, and what is

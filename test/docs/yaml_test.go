@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -54,6 +56,13 @@ func TestEveryManifestIsAccepted(t *testing.T) {
 		counted.blocks, counted.applied, len(counted.excerpts), counted.foreign)
 	for _, excerpt := range counted.excerpts {
 		t.Log("excerpt: ", excerpt)
+	}
+	for _, page := range documentation(t) {
+		for _, block := range page.blocks {
+			if name, isFile := strings.CutPrefix(block.mark, fileMark); isFile {
+				checkFile(t, name, block)
+			}
+		}
 	}
 	if counted.applied < 20 {
 		t.Error("hardly any object was applied: does this test still read the pages?")
@@ -113,6 +122,17 @@ func (p page) manifests(counted *tally) []manifest {
 	return found
 }
 
+var comment = regexp.MustCompile(`(?m)^ *#.*\n`)
+
+// checkFile compares a block with the file that it shows.
+func checkFile(t *testing.T, name string, block block) {
+	t.Helper()
+	without := func(content string) string { return comment.ReplaceAllString(content, "") }
+	if difference := cmp.Diff(without(read(t, name)), without(block.text)); difference != "" {
+		t.Errorf("%s: %s has (-), the page shows (+):\n%s", block.at(), name, difference)
+	}
+}
+
 // documents are the parts between lines of ---.
 func documents(whole manifest) []manifest {
 	var found []manifest
@@ -153,6 +173,8 @@ const (
 	excerptOf = "excerpt of "
 	// seed marks what --seed of the sandbox takes.
 	seed = "seed of the sandbox"
+	// fileMark marks what is a file of the repository, comments aside.
+	fileMark = "file: "
 )
 
 func (m manifest) check(ctx context.Context, cluster *cluster, counted *tally) error {
@@ -163,6 +185,9 @@ func (m manifest) check(ctx context.Context, cluster *cluster, counted *tally) e
 	}
 	if m.mark == excerpt || m.mark == seed || strings.HasPrefix(m.mark, excerptOf) {
 		counted.excerpts = append(counted.excerpts, m.at()+" "+m.mark)
+	}
+	if path.Base(m.mark) == "kustomization.yaml" {
+		m.mark = excerptOf + "Kustomization" // which does without apiVersion and kind
 	}
 	switch kind, isPart := strings.CutPrefix(m.mark, excerptOf); {
 	case m.mark == excerpt:

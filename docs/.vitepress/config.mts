@@ -49,6 +49,15 @@ function linksOfTheSite(markdown: MarkdownIt): void {
   })
 }
 
+/** codeAsItIs keeps Vue from looking into code spans; into fenced code it does not. */
+function codeAsItIs(markdown: MarkdownIt): void {
+  const render = markdown.renderer.rules.code_inline!
+  markdown.renderer.rules.code_inline = (tokens, index, ...rest) => {
+    tokens[index].attrSet('v-pre', '')
+    return render(tokens, index, ...rest)
+  }
+}
+
 /** sidebar is the index, docs/README.md: its headings, and the first link of each item. */
 function sidebar(): DefaultTheme.SidebarItem[] {
   const groups: (DefaultTheme.SidebarItem & { items: DefaultTheme.SidebarItem[] })[] = []
@@ -77,6 +86,7 @@ export default defineConfig({
       // On GitHub only what begins with a scheme becomes a link: flux.md is no host.
       markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false })
       linksOfTheSite(markdown)
+      codeAsItIs(markdown)
     },
   },
   themeConfig: {

@@ -349,6 +349,9 @@ func TestWhatTheOperatorDeletesAlarmsNobody(t *testing.T) {
 			u.pass()
 			u.listed = func() { test.meanwhile(u) }
 			u.list()
+			if found := u.reconciler.seen.entry(client.ObjectKeyFromObject(u.declared)).grants; len(found.unmanaged) > 0 {
+				t.Errorf("found %v", found.unmanaged)
+			}
 			u.pass()
 			u.expectUnmanaged()
 			u.expectTold()

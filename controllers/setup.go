@@ -17,6 +17,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/inventory"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -67,6 +68,20 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		if err := add(manager, registry, options); err != nil {
 			return fmt.Errorf("setting up the %s controller: %w", name, err)
 		}
+	}
+	return countObjects(ctx, manager)
+}
+
+// +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationtokens,verbs=get;list;watch
+
+// countObjects adds the metrics of objects.
+func countObjects(ctx context.Context, manager ctrl.Manager) error {
+	collector, err := inventory.New(ctx, manager.GetCache())
+	if err == nil {
+		err = manager.Add(collector)
+	}
+	if err != nil {
+		return fmt.Errorf("setting up the metrics of objects: %w", err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -46,6 +47,7 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	if err := p.patchStatus(ctx, found); err != nil {
 		return ctrl.Result{}, err
 	}
+	p.count(found)
 	p.log(ctx, found, isNews)
 	if isNews {
 		p.eventNotSynced(found.failure)
@@ -96,6 +98,26 @@ func (p *pass[T]) recordLastDrift(found verdict) {
 	}
 	if open && len(found.now) == 0 && (found.failure == nil || found.acted) {
 		p.status.LastDrift.CorrectedTime = &now
+	}
+}
+
+// count counts a drift when it is in the status, so that it is counted once, however
+// many passes see it and whichever operator makes them. A field that joins an open
+// drift counts when it does.
+func (p *pass[T]) count(found verdict) {
+	if !found.isDrift {
+		return
+	}
+	_, before := p.before.Managed()
+	var known []string
+	if last := before.LastDrift; last != nil && last.CorrectedTime == nil {
+		known = last.Fields
+	}
+	kind, _ := p.Client.GroupVersionKindFor(p.object) // the client knows what it has read
+	drifted := limitNames(found.drifted)
+	metrics.DriftDetected(kind.Kind, drifted, known)
+	if found.acted {
+		metrics.DriftCorrected(kind.Kind, drifted, limitNames(found.now))
 	}
 }
 

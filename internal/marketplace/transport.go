@@ -52,7 +52,7 @@ func newBaseTransport() http.RoundTripper {
 	return transport
 }
 
-// measured counts requests that are really sent.
+// measured counts requests that are really sent, and when looks are answered.
 type measured struct {
 	next    http.RoundTripper
 	counted metrics.Marketplace
@@ -67,5 +67,19 @@ func (m measured) RoundTrip(request *http.Request) (*http.Response, error) {
 		status = response.StatusCode
 	}
 	m.counted.Request(request.Method, ordercloud.RouteOf(request), status, time.Since(began))
+	if isLook(request) && isAnswer(status) {
+		m.counted.LookSucceeded()
+	}
 	return response, err
+}
+
+// isLook says that a request asks for something that the marketplace holds. The check
+// of a Marketplace is about the token: while it succeeds, nothing may be compared.
+func isLook(request *http.Request) bool {
+	return request.Method == http.MethodGet && !ordercloud.IsCheck(request)
+}
+
+// isAnswer says that a look was successful: that there is nothing is an answer, too.
+func isAnswer(status int) bool {
+	return status >= http.StatusOK && status < http.StatusMultipleChoices || status == http.StatusNotFound
 }

@@ -1,8 +1,9 @@
 // Copyright The ordercloud-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics counts what OrderCloud is asked, for each Marketplace. No label
-// holds the name or ID of an object other than the Marketplace.
+// Package metrics counts what OrderCloud is asked, for each Marketplace, and what was
+// found to differ. No label holds the name or ID of an object other than the
+// Marketplace.
 package metrics
 
 import (
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 // Labels of the metrics.
@@ -19,47 +19,37 @@ const (
 	labelMethod      = "method"
 	labelRoute       = "route"
 	labelCode        = "code"
+	labelKind        = "kind"
+	labelField       = "field"
 )
 
 // CodeNoAnswer is the code of a request that no answer came to.
 const CodeNoAnswer = "error"
 
 var (
-	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ordercloud_api_requests_total",
-		Help: "Requests sent to OrderCloud, every attempt and token request included, by the path's template and the answer's HTTP status; error when no answer came.",
-	}, []string{labelMarketplace, labelMethod, labelRoute, labelCode})
-	durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "ordercloud_api_request_duration_seconds",
-		Help:    "Seconds from sending a request until the head of its answer arrived, without the wait in the limiter.",
-		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-	}, []string{labelMarketplace, labelMethod, labelRoute})
-	waits = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "ordercloud_api_limiter_wait_seconds",
-		Help:    "Seconds that a request waited for its turn in the Marketplace's limiter.",
-		Buckets: []float64{.001, .01, .1, .5, 1, 5, 10, 30, 60, 300},
-	}, []string{labelMarketplace})
-	breakerOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "ordercloud_api_breaker_open",
-		Help: "1 while OrderCloud is not called because it failed repeatedly, else 0.",
-	}, []string{labelMarketplace})
-	looks = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ordercloud_looks_total",
-		Help: "Looks at objects and references in OrderCloud that passes asked for.",
-	}, []string{labelMarketplace})
-	orphaned = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ordercloud_orphaned_total",
-		Help: "Objects that were left behind in OrderCloud because it could not be asked to delete them; the log names them.",
-	}, []string{labelMarketplace})
-	lookBatches = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ordercloud_look_batches_total",
-		Help: "Calls that answered looks; looks divided by these is the batch size.",
-	}, []string{labelMarketplace})
+	requests = newCounter("ordercloud_api_requests_total",
+		"Requests sent to OrderCloud, every attempt and token request included, by the path's template and the answer's HTTP status; error when no answer came.",
+		labelMarketplace, labelMethod, labelRoute, labelCode)
+	durations = newHistogram("ordercloud_api_request_duration_seconds",
+		"Seconds from sending a request until the head of its answer arrived, without the wait in the limiter.",
+		[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, labelMarketplace, labelMethod, labelRoute)
+	waits = newHistogram("ordercloud_api_limiter_wait_seconds",
+		"Seconds that a request waited for its turn in the Marketplace's limiter.",
+		[]float64{.001, .01, .1, .5, 1, 5, 10, 30, 60, 300}, labelMarketplace)
+	breakerOpen = newGauge("ordercloud_api_breaker_open",
+		"1 while OrderCloud is not called because it failed repeatedly, else 0.", labelMarketplace)
+	looks = newCounter("ordercloud_looks_total",
+		"Looks at objects and references in OrderCloud that passes asked for; not those that were answered from memory, nor those that the breaker refused.",
+		labelMarketplace)
+	lookBatches = newCounter("ordercloud_look_batches_total",
+		"Calls that answered looks, single ones included; looks divided by these is the batch size.", labelMarketplace)
+	lastLook = newGauge("ordercloud_last_successful_look_timestamp_seconds",
+		"When OrderCloud last answered a look at what the marketplace holds, in seconds since 1970; there is none until the first. The check of the credentials is no such look.",
+		labelMarketplace)
+	orphaned = newCounter("ordercloud_orphaned_total",
+		"Objects that were left behind in OrderCloud because it could not be asked to delete them; the log names them. Kept when the Marketplace is gone.",
+		labelMarketplace)
 )
-
-func init() {
-	ctrlmetrics.Registry.MustRegister(requests, durations, waits, breakerOpen, looks, lookBatches, orphaned)
-}
 
 // Marketplace counts for one Marketplace. It is safe for use by many goroutines.
 type Marketplace struct{ name string }
@@ -101,6 +91,9 @@ func (m Marketplace) BreakerChanged(open bool) {
 // Looked counts looks that one batch answers.
 func (m Marketplace) Looked(count int) { looks.WithLabelValues(m.name).Add(float64(count)) }
 
+// LookSucceeded records that OrderCloud has just answered a look.
+func (m Marketplace) LookSucceeded() { lastLook.WithLabelValues(m.name).SetToCurrentTime() }
+
 // LookCalled counts a call that answers looks.
 func (m Marketplace) LookCalled() { lookBatches.WithLabelValues(m.name).Inc() }
 
@@ -118,4 +111,5 @@ func (m Marketplace) Forget() {
 	looks.DeletePartialMatch(match)
 	lookBatches.DeletePartialMatch(match)
 	ForgetGrants(m.name)
+	lastLook.DeletePartialMatch(match)
 }

@@ -195,6 +195,10 @@ func withRoute(request *http.Request, route string) *http.Request {
 // a token. A client has at most one of them under way.
 func IsTokenRequest(request *http.Request) bool { return RouteOf(request) == tokenRoute }
 
+// IsCheck says that a request that passes through Config.Transport is one of Me, which
+// tells about the token and about nothing that the marketplace holds.
+func IsCheck(request *http.Request) bool { return RouteOf(request) == meRoute }
+
 // RouteOf returns the path template of a request that passes through
 // Config.Transport, "/v1/buyers/{buyerID}/users/{userID}" or "/oauth/token", so
 // that metrics and limits go by operation without any ID.

@@ -51,7 +51,7 @@ var (
 // while this replica leads: others have the same objects in their caches, and would
 // count each of them again.
 type Collector struct {
-	reader cache.Cache
+	reader client.Reader
 }
 
 var (

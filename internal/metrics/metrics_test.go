@@ -15,6 +15,8 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
+const lastLookName = "ordercloud_last_successful_look_timestamp_seconds"
+
 // gather lists the series of a Marketplace as "name{labels} value"; of a histogram
 // the number of observations.
 func gather(t *testing.T, marketplace string) []string {
@@ -34,6 +36,9 @@ func gather(t *testing.T, marketplace string) []string {
 			for _, label := range metric.GetLabel() {
 				labels = append(labels, label.GetName()+"="+label.GetValue())
 				isOurs = isOurs || label.GetName() == "marketplace" && label.GetValue() == marketplace
+			}
+			if family.GetName() == lastLookName {
+				metric.GetGauge().Value = new(float64(1)) // the time of day
 			}
 			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue() + float64(metric.GetHistogram().GetSampleCount())
 			if isOurs {
@@ -55,6 +60,7 @@ func TestEveryMarketplaceIsCountedByItself(t *testing.T) {
 	shop.BreakerChanged(true)
 	shop.Looked(90)
 	shop.LookCalled()
+	shop.LookSucceeded()
 	want := []string{
 		`ordercloud_api_breaker_open{marketplace=shop/default} 1`,
 		`ordercloud_api_limiter_wait_seconds{marketplace=shop/default} 1`,
@@ -62,6 +68,7 @@ func TestEveryMarketplaceIsCountedByItself(t *testing.T) {
 		`ordercloud_api_request_duration_seconds{marketplace=shop/default,method=POST,route=/oauth/token} 1`,
 		`ordercloud_api_requests_total{code=200,marketplace=shop/default,method=GET,route=/v1/buyers/{buyerID}/users} 2`,
 		`ordercloud_api_requests_total{code=error,marketplace=shop/default,method=POST,route=/oauth/token} 1`,
+		`ordercloud_last_successful_look_timestamp_seconds{marketplace=shop/default} 1`,
 		`ordercloud_look_batches_total{marketplace=shop/default} 1`,
 		`ordercloud_looks_total{marketplace=shop/default} 90`,
 	}

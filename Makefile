@@ -7,12 +7,17 @@
 
 # The image that docker-build builds and deploy runs.
 IMG ?= ordercloud-operator:latest
+# The image that docker-build-sandbox builds.
+SANDBOX_IMG ?= ordercloud-sandbox:latest
 # What deploy deploys: config/default, or a directory with fewer rights (docs/tenancy.md).
 DEPLOY ?= config/default
 CONTAINER_TOOL ?= docker
 KUBECTL ?= kubectl
 # Git names the version where there is one; a source archive has none.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+# When the commit was made, not the image: the same commit makes the same labels.
+CREATED ?= $(shell git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)
 PLATFORMS ?= linux/amd64,linux/arm64
 
 # Two packages at a time: the suites start a control plane each.
@@ -30,6 +35,9 @@ GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X m
 # Tools are pinned in a module of their own; go tool builds them once.
 TOOL = go tool -modfile=hack/tools/go.mod
 GOLANGCI_LINT = hack/tools/bin/golangci-lint
+# GOPROXY and GOSUMDB of this shell, where it has them, are those of the build.
+IMAGE_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) \
+	$(if $(GOPROXY),--build-arg GOPROXY) $(if $(GOSUMDB),--build-arg GOSUMDB)
 
 .DEFAULT_GOAL := help
 
@@ -37,7 +45,7 @@ GOLANGCI_LINT = hack/tools/bin/golangci-lint
 
 .PHONY: help
 help: ## Show this help.
-	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*##/ { printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*##/ { printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
 
 ##@ Development
 
@@ -126,16 +134,20 @@ run: ## Run the operator here, against the cluster of the current kubeconfig; AR
 	go run -buildvcs=false . $(ARGS)
 
 .PHONY: docker-build
-docker-build: ## Build the container image IMG.
-	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+docker-build: ## Build the container image IMG; CONTAINER_TOOL=podman or buildah does, too.
+	$(CONTAINER_TOOL) build $(IMAGE_ARGS) -t $(IMG) .
+
+.PHONY: docker-build-sandbox
+docker-build-sandbox: ## Build the sandbox's container image SANDBOX_IMG.
+	$(CONTAINER_TOOL) build $(IMAGE_ARGS) --target sandbox -t $(SANDBOX_IMG) .
 
 .PHONY: docker-push
 docker-push: ## Push the container image IMG.
 	$(CONTAINER_TOOL) push $(IMG)
 
 .PHONY: docker-buildx
-docker-buildx: ## Build and push IMG for every platform in PLATFORMS.
-	$(CONTAINER_TOOL) buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --push -t $(IMG) .
+docker-buildx: ## Build and push IMG for every platform in PLATFORMS; BUILDX_FLAGS adds flags.
+	$(CONTAINER_TOOL) buildx build --platform $(PLATFORMS) $(IMAGE_ARGS) $(BUILDX_FLAGS) --push -t $(IMG) .
 
 .PHONY: build-installer
 build-installer: manifests ## Write all that deploy applies to dist/install.yaml.

@@ -5,10 +5,7 @@ package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
-
-const labelKind = "kind"
 
 // Kinds of wide grants.
 const (
@@ -17,17 +14,12 @@ const (
 )
 
 var (
-	unmanagedConfigs = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "ordercloud_unmanaged_impersonation_configs",
-		Help: "Impersonation configs that OrderCloud holds and no object declares, as of the latest look at all of them.",
-	}, []string{labelMarketplace})
-	wideGrants = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "ordercloud_wide_grants",
-		Help: "Impersonation configs, declared or not, over users of any buyer (any_buyer) and to any admin user with BuyerImpersonation (any_admin).",
-	}, []string{labelMarketplace, labelKind})
+	unmanagedConfigs = newGauge("ordercloud_unmanaged_impersonation_configs",
+		"Impersonation configs that OrderCloud holds and no object declares, as of the latest look at all of them.", labelMarketplace)
+	wideGrants = newGauge("ordercloud_wide_grants",
+		"Impersonation configs, declared or not, over users of any buyer (any_buyer) and to any admin user with BuyerImpersonation (any_admin).",
+		labelMarketplace, labelKind)
 )
-
-func init() { ctrlmetrics.Registry.MustRegister(unmanagedConfigs, wideGrants) }
 
 // SetUnmanagedConfigs records how many impersonation configs of a Marketplace, given
 // as NAMESPACE/NAME, no object declares.

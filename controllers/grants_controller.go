@@ -62,7 +62,7 @@ func reportsGrants(declared *v1alpha1.Marketplace) bool {
 // mayNotListGrants says that the token has not got the role that it takes to list
 // impersonation configs.
 func (c check) mayNotListGrants() bool {
-	return c.client != nil && c.problem == nil && len(marketplace.MissingRoles(marketplace.Needs{Configs: true}, c.roles)) > 0
+	return c.client != nil && c.problem == nil && !marketplace.MayListConfigs(c.roles)
 }
 
 // Reconcile lists the impersonation configs of one Marketplace, if that is due.

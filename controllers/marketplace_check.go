@@ -62,7 +62,7 @@ func (c check) due(needs marketplace.Needs) time.Time {
 }
 
 func (c check) lacksRoles(needs marketplace.Needs) bool {
-	return c.client != nil && c.problem == nil && len(marketplace.MissingRoles(needs, c.roles)) > 0
+	return c.client != nil && c.problem == nil && len(marketplace.Missing(needs, c.roles)) > 0
 }
 
 // look authenticates, and asks OrderCloud whose token it is, when that is due.

@@ -87,6 +87,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
 		Watches(&v1alpha1.BuyerUser{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
 		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
+		Watches(&v1alpha1.ImpersonationToken{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
 		WatchesRawSource(source.Channel(reconciler.wakes, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(marketplaceWorkers).controller())
 	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(tracing.Passes("Marketplace", reconciler))
@@ -112,15 +113,16 @@ func countSoon(whoCounts func(client.Object) []types.NamespacedName) handler.Eve
 // whoCounts lists the Marketplace that an object refers to and, of one that declares
 // an impersonation config, those that report this very one as not declared.
 func (r *marketplaceReconciler) whoCounts(object client.Object) []types.NamespacedName {
-	managed, ok := object.(lifecycle.Object)
-	if !ok {
+	switch typed := object.(type) {
+	case *v1alpha1.ImpersonationToken:
+		return []types.NamespacedName{marketplace.Key(typed.Namespace, typed.Spec.MarketplaceRef)}
+	case *v1alpha1.ImpersonationConfig:
+		return append(r.seen.whoseUnmanaged(typed.ConfigID()), lifecycle.MarketplaceOf(typed))
+	case lifecycle.Object:
+		return []types.NamespacedName{lifecycle.MarketplaceOf(typed)}
+	default:
 		return nil
 	}
-	keys := []types.NamespacedName{lifecycle.MarketplaceOf(managed)}
-	if config, ok := object.(*v1alpha1.ImpersonationConfig); ok {
-		keys = append(keys, r.seen.whoseUnmanaged(config.ConfigID())...)
-	}
-	return keys
 }
 
 // Reconcile makes one pass over one Marketplace.

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,28 +28,30 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 	}
 	var users v1alpha1.BuyerUserList
 	var configs v1alpha1.ImpersonationConfigList
-	for _, list := range []client.ObjectList{&users, &configs} {
+	var tokens v1alpha1.ImpersonationTokenList
+	for _, list := range []client.ObjectList{&users, &configs, &tokens} {
 		if err := r.client.List(ctx, list, options...); err != nil {
 			return needs, fmt.Errorf("counting the objects of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
 		}
 	}
-	declared.Status.DeletionsHeld = 0
-	declared.Status.BuyerUsers = v1alpha1.ObjectCounts{}
+	status := &declared.Status
+	status.DeletionsHeld = 0
+	status.BuyerUsers, status.ImpersonationConfigs, status.ImpersonationTokens = v1alpha1.ObjectCounts{}, v1alpha1.ObjectCounts{}, v1alpha1.ObjectCounts{}
 	for index := range users.Items {
 		user := &users.Items[index]
-		add(&declared.Status.BuyerUsers, user.Status.Conditions)
+		add(&status.BuyerUsers, user.Status.Conditions)
 		countDeletion(declared, &needs, user)
-		observed := user.Spec.ManagementPolicy == v1alpha1.ManagementObserve
-		needs.ReadUsers = needs.ReadUsers || observed
-		needs.WriteUsers = needs.WriteUsers || !observed
+		needOfUser(&needs, user)
 	}
-	declared.Status.ImpersonationConfigs = v1alpha1.ObjectCounts{}
 	for index := range configs.Items {
 		config := &configs.Items[index]
-		add(&declared.Status.ImpersonationConfigs, config.Status.Conditions)
+		add(&status.ImpersonationConfigs, config.Status.Conditions)
 		countDeletion(declared, &needs, config)
-		needs.Configs = true
-		needs.ClientNames = needs.ClientNames || config.Spec.ClientName != ""
+		needOfConfig(&needs, config)
+	}
+	for index := range tokens.Items {
+		add(&status.ImpersonationTokens, tokens.Items[index].Status.Conditions)
+		needOfToken(&needs, &tokens.Items[index])
 	}
 	return needs, nil
 }
@@ -89,18 +90,22 @@ func recordCheck(declared *v1alpha1.Marketplace, seen check, needs marketplace.N
 	if problem == nil {
 		status.Roles = seen.roles
 		status.MissingRoles = marketplace.MissingRoles(needs, seen.roles)
-		problem = missingRoles(status.MissingRoles)
+		problem = missingRoles(marketplace.Missing(needs, seen.roles))
 	}
 	judgeMarketplace(declared, problem)
 }
 
-func missingRoles(roles []string) *failure.Failure {
-	if len(roles) == 0 {
+func missingRoles(missing []marketplace.Need) *failure.Failure {
+	if len(missing) == 0 {
 		return nil
 	}
+	pronoun := "it"
+	if len(missing) > 1 {
+		pronoun = "them"
+	}
 	return failure.New(v1alpha1.ReasonAccessDenied,
-		"the token lacks %s, which the declared objects need: assign a security profile with it to the API client's default context user",
-		strings.Join(roles, ", ")).Stall()
+		"the token lacks %s: assign a security profile with %s to the API client's default context user",
+		marketplace.Explain(missing), pronoun).Stall()
 }
 
 // judgeMarketplace sets the conditions. As for every kind, an outage does not

@@ -563,7 +563,13 @@ func TestARoleThatIsGrantedIsNoticedAtTheNextCheck(t *testing.T) {
 	u.lookAround()
 	u.expectGrants("Unknown AccessDenied")
 	u.mutate(http.MethodPatch, "securityprofiles/operator", map[string]any{"Roles": []any{"SetSecurityProfile"}})
-	u.lookLater()
+	// At the tick the token is still the old one.
+	tick := u.list().RequeueAfter
+	u.clock.Step(tick)
+	u.lookAround()
+	u.expectGrants("Unknown AccessDenied")
+	u.clock.Step(10*time.Minute - tick)
+	u.lookAround()
 	u.expectUnmanaged("desk")
 	u.expectGrants("False UnmanagedGrants")
 }

@@ -101,6 +101,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 		WithStatusSubresource(&v1alpha1.Marketplace{}).
 		WithIndex(&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf).
+		WithIndex(&v1alpha1.ImpersonationToken{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})).
 		WithObjects(u.declared, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud"},
@@ -179,6 +180,14 @@ func user(name string, change func(*v1alpha1.BuyerUser)) *v1alpha1.BuyerUser {
 	return object
 }
 
+func token(name string, change func(*v1alpha1.ImpersonationToken)) *v1alpha1.ImpersonationToken {
+	object := &v1alpha1.ImpersonationToken{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
+	if change != nil {
+		change(object)
+	}
+	return object
+}
+
 var inSync = map[string]string{"Ready": "True InSync", "Synced": "True InSync"}
 
 func TestAMarketplaceThatWorksIsReadyAndQuiet(t *testing.T) {
@@ -231,13 +240,22 @@ func TestAMarketplacesObjectsAreCounted(t *testing.T) {
 			user.Namespace = "visitors"
 			user.Spec.MarketplaceRef = v1alpha1.MarketplaceReference{Namespace: "shop", Name: "default"}
 		}),
-		&v1alpha1.ImpersonationConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "desk"}})
+		&v1alpha1.ImpersonationConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "desk"}},
+		token("issued", func(token *v1alpha1.ImpersonationToken) {
+			token.Status.Conditions = conditions(map[string]metav1.ConditionStatus{"Ready": "True", "Synced": "True"})
+		}),
+		token("refused", func(token *v1alpha1.ImpersonationToken) {
+			token.Status.Conditions = conditions(map[string]metav1.ConditionStatus{"Ready": "False", "Synced": "False"})
+		}))
 	u.pass()
 	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 5, Ready: 2, Drifted: 1, Failed: 1}, u.declared.Status.BuyerUsers); diff != "" {
 		t.Errorf("users (-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 1}, u.declared.Status.ImpersonationConfigs); diff != "" {
 		t.Errorf("configs (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 2, Ready: 1, Failed: 1}, u.declared.Status.ImpersonationTokens); diff != "" {
+		t.Errorf("tokens (-want +got)\n%s", diff)
 	}
 }
 
@@ -258,7 +276,7 @@ func TestARoleThatObjectsNeedIsMissed(t *testing.T) {
 	if diff := cmp.Diff([]string{"BuyerUserAdmin"}, u.declared.Status.MissingRoles); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	const want = "the token lacks BuyerUserAdmin, which the declared objects need: " +
+	const want = "the token lacks BuyerUserAdmin, which BuyerUsers need: " +
 		"assign a security profile with it to the API client's default context user"
 	if got := meta.FindStatusCondition(u.declared.Status.Conditions, "Ready").Message; got != want {
 		t.Errorf("got %q", got)

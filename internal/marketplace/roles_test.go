@@ -4,7 +4,6 @@
 package marketplace_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestMissingRolesAreNamedByTheFewestRights(t *testing.T) {
-	everything := marketplace.Needs{WriteUsers: true, ReadUsers: true, Configs: true, ClientNames: true}
+	everything := marketplace.Needs{WriteUsers: true, ReadUsers: true, Configs: true, ClientNames: true, Tokens: true}
 	for name, test := range map[string]struct {
 		needs marketplace.Needs
 		held  []string
@@ -22,9 +21,9 @@ func TestMissingRolesAreNamedByTheFewestRights(t *testing.T) {
 	}{
 		"nothing declared":                          {},
 		"nothing declared, something held":          {held: []string{"Shopper"}},
-		"everything declared, nothing held":         {everything, nil, []string{"ApiClientReader", "BuyerUserAdmin", "SetSecurityProfile"}},
+		"everything declared, nothing held":         {everything, nil, []string{"ApiClientReader", "BuyerImpersonation", "BuyerUserAdmin", "SetSecurityProfile"}},
 		"everything declared, full access":          {everything, []string{"FullAccess"}, nil},
-		"everything declared, the least":            {everything, []string{"ApiClientReader", "BuyerUserAdmin", "SetSecurityProfile"}, nil},
+		"everything declared, the least":            {everything, []string{"ApiClientReader", "BuyerImpersonation", "BuyerUserAdmin", "SetSecurityProfile"}, nil},
 		"to write users takes more than to read":    {marketplace.Needs{WriteUsers: true}, []string{"BuyerUserReader"}, []string{"BuyerUserAdmin"}},
 		"to read users":                             {marketplace.Needs{ReadUsers: true}, nil, []string{"BuyerUserReader"}},
 		"to read users, who may write them":         {marketplace.Needs{ReadUsers: true}, []string{"BuyerUserAdmin"}, nil},
@@ -32,6 +31,7 @@ func TestMissingRolesAreNamedByTheFewestRights(t *testing.T) {
 		"to look at configs takes the right to set": {marketplace.Needs{Configs: true}, []string{"SecurityProfileReader"}, []string{"SetSecurityProfile"}},
 		"to find an application":                    {marketplace.Needs{ClientNames: true}, nil, []string{"ApiClientReader"}},
 		"to find an application, who may write":     {marketplace.Needs{ClientNames: true}, []string{"ApiClientAdmin"}, nil},
+		"to get tokens of users":                    {marketplace.Needs{Tokens: true}, []string{"BuyerUserAdmin"}, []string{"BuyerImpersonation"}},
 		"letter case counts":                        {marketplace.Needs{Configs: true}, []string{"setsecurityprofile", "fullaccess"}, []string{"SetSecurityProfile"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,12 +42,35 @@ func TestMissingRolesAreNamedByTheFewestRights(t *testing.T) {
 	}
 }
 
-func TestEveryRoleThatCanBeMissingIsAskedFor(t *testing.T) {
-	asked := marketplace.RolesAskedFor()
-	needs := marketplace.Needs{WriteUsers: true, ReadUsers: true, Configs: true, ClientNames: true}
-	for _, role := range append(marketplace.MissingRoles(needs, nil), marketplace.RoleBuyerUserReader, marketplace.RoleFullAccess) {
-		if !slices.Contains(asked, role) {
-			t.Errorf("%s is never asked for", role)
+func TestMissingRolesAreExplainedInOneSentence(t *testing.T) {
+	for name, test := range map[string]struct {
+		needs marketplace.Needs
+		want  string
+	}{
+		"none": {},
+		"one":  {marketplace.Needs{Tokens: true}, "BuyerImpersonation, which ImpersonationTokens need"},
+		"two": {
+			marketplace.Needs{Tokens: true, Configs: true},
+			"BuyerImpersonation, which ImpersonationTokens need, and SetSecurityProfile, which ImpersonationConfigs need",
+		},
+		"three": {
+			marketplace.Needs{Tokens: true, Configs: true, ReadUsers: true},
+			"BuyerImpersonation, which ImpersonationTokens need, " +
+				"BuyerUserReader, which BuyerUsers with managementPolicy Observe need, and SetSecurityProfile, which ImpersonationConfigs need",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := marketplace.Explain(marketplace.Missing(test.needs, nil)); got != test.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestWhoMayListConfigsIsKnown(t *testing.T) {
+	for role, want := range map[string]bool{"FullAccess": true, "SetSecurityProfile": true, "SecurityProfileReader": false, "SecurityProfileAdmin": false} {
+		if got := marketplace.MayListConfigs([]string{"Shopper", role}); got != want {
+			t.Errorf("%s: %v", role, got)
 		}
 	}
 }

@@ -1,0 +1,52 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+)
+
+// useOf says whether OrderCloud is read and written for an object. A suspended one
+// waits for nothing. Of one that is being deleted only the deletion is left, and that
+// only if something in OrderCloud is its own and is not to be kept.
+func useOf(object lifecycle.Object) (reads, writes bool) {
+	spec, _ := object.Managed()
+	policy := lifecycle.PolicyOf(spec)
+	enforces := policy.Management == v1alpha1.ManagementEnforce
+	switch {
+	case !object.GetDeletionTimestamp().IsZero():
+		isClaimed := controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
+		return false, enforces && isClaimed && policy.Deletion != v1alpha1.DeletionRetain
+	case spec.Suspend:
+		return false, false
+	default:
+		return true, enforces
+	}
+}
+
+func needOfUser(needs *marketplace.Needs, user *v1alpha1.BuyerUser) {
+	reads, writes := useOf(user)
+	needs.WriteUsers = needs.WriteUsers || writes
+	needs.ReadUsers = needs.ReadUsers || reads && !writes
+}
+
+func needOfConfig(needs *marketplace.Needs, config *v1alpha1.ImpersonationConfig) {
+	reads, writes := useOf(config)
+	needs.Configs = needs.Configs || reads || writes
+	// To delete one takes none of what it refers to.
+	needs.ClientNames = needs.ClientNames || reads && config.Spec.ClientName != ""
+}
+
+// needOfToken: nothing is asked of OrderCloud for a token that is suspended or deleted.
+func needOfToken(needs *marketplace.Needs, token *v1alpha1.ImpersonationToken) {
+	if token.Spec.Suspend || !token.DeletionTimestamp.IsZero() {
+		return
+	}
+	needs.Tokens = true
+	needs.ClientNames = needs.ClientNames || token.Spec.ClientName != ""
+}

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -41,11 +43,15 @@ func drifts(t *testing.T) map[string]float64 {
 	return counts
 }
 
-// driftsSince leaves out what was counted before: metrics belong to the process.
+// driftsSince leaves out what was counted before: metrics belong to the process. A
+// counter has to be there before it counts, or nobody sees that it increases.
 func driftsSince(t *testing.T, before map[string]float64) map[string]float64 {
 	t.Helper()
 	counts := map[string]float64{}
 	for name, count := range drifts(t) {
+		if _, known := before[name]; !known {
+			t.Errorf("%s was not there before", name)
+		}
 		if count > before[name] {
 			counts[name] = count - before[name]
 		}
@@ -137,15 +143,45 @@ func TestADriftIsCountedOnceByItsFields(t *testing.T) {
 	}
 }
 
-func TestADriftOfAGrantIsCountedAsOne(t *testing.T) {
-	w := begin(t)
-	config := declaredConfig()
-	w.ready(config)
-	before := drifts(t)
-	w.mutate(http.MethodPatch, configPath, map[string]any{"BuyerID": nil})
-	w.settle(config)
-	want := map[string]float64{"detected ImpersonationConfig BuyerID": 1, "corrected ImpersonationConfig BuyerID": 1}
-	if diff := cmp.Diff(want, driftsSince(t, before)); diff != "" {
-		t.Errorf("counted (-want +got)\n%s", diff)
+func TestEveryFieldThatCanDriftIsCounted(t *testing.T) {
+	type counts = map[string]float64
+	counted := func(kind string, fields ...string) counts {
+		want := counts{}
+		for _, field := range fields {
+			want["detected "+kind+" "+field], want["corrected "+kind+" "+field] = 1, 1
+		}
+		return want
+	}
+	user := declaredUser()
+	user.Spec.UpdatePolicy = v1alpha1.UpdateReplace
+	for name, test := range map[string]struct {
+		object client.Object
+		path   string
+		change map[string]any
+		want   counts
+	}{
+		"of a user": {user, userPath, map[string]any{
+			"Username": "theirs@x.example", "FirstName": "T", "LastName": "T", "Email": "theirs@x.example", "Active": false,
+			"Phone": "5", "TermsAccepted": "2030-01-01T00:00:00Z", "xp": map[string]any{"a": "b"},
+		}, counted("BuyerUser", "Username", "FirstName", "LastName", "Email", "Active", "Phone", "TermsAccepted", "xp")},
+		"of a password": {withPassword(v1alpha1.PasswordEnforce), userPath, map[string]any{"Password": "Their-Horse-71"},
+			counted("BuyerUser", "Password")},
+		"of a grant": {declaredConfig(), configPath, map[string]any{
+			"ImpersonationBuyerID": "globex", "ImpersonationGroupID": nil, "BuyerID": nil, "SecurityProfileID": "shopper",
+			"ClientID": "5A3D0C5E-1D7B-4C0E-9A43-0000000000A1",
+		}, counted("ImpersonationConfig", "ImpersonationBuyerID", "ImpersonationGroupID", "BuyerID", "SecurityProfileID", "ClientID")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.declare(passwordSecret(firstPassword))
+			w.ready(test.object)
+			w.clock.SetTime(w.clock.Now().Add(time.Hour))
+			before := drifts(t)
+			w.mutate(http.MethodPatch, test.path, test.change)
+			w.settle(test.object)
+			if diff := cmp.Diff(test.want, driftsSince(t, before)); diff != "" {
+				t.Errorf("counted (-want +got)\n%s", diff)
+			}
+		})
 	}
 }

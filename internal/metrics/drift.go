@@ -14,6 +14,24 @@ var (
 		labelKind, labelField)
 )
 
+// fields are what can drift, by kind. Their counters are there from the start: of one
+// that begins with 1, Prometheus sees no increase.
+var fields = map[string][]string{
+	"BuyerUser": {"ID", "Username", "FirstName", "LastName", "Email", "Active", "Phone", "TermsAccepted", "xp", "Password"},
+	"ImpersonationConfig": {
+		"ID", "ImpersonationBuyerID", "ImpersonationGroupID", "ImpersonationUserID", "BuyerID", "GroupID", "UserID", "SecurityProfileID", "ClientID",
+	},
+}
+
+func init() {
+	for kind, names := range fields {
+		for _, name := range names {
+			driftDetected.WithLabelValues(kind, name)
+			driftCorrected.WithLabelValues(kind, name)
+		}
+	}
+}
+
 // DriftDetected counts that fields of one object of a kind, in OrderCloud's names,
 // were found changed, but for those that were known to be. All extended properties
 // together are one field.

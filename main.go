@@ -23,16 +23,20 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubeconfigs of cloud providers
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/leaderelection"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
@@ -50,6 +54,9 @@ type settings struct {
 	profilingAddress string
 	leaderElection   bool
 	leaderNamespace  string
+	leaseDuration    time.Duration
+	renewDeadline    time.Duration
+	retryPeriod      time.Duration
 	http2            bool
 	watchNamespaces  string
 	watchSecrets     bool
@@ -103,6 +110,12 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Elect a leader among several replicas, so that only one of them is active.")
 	flags.StringVar(&parsed.leaderNamespace, "leader-election-namespace", "",
 		"Namespace of the lease that elects the leader; empty means the operator's own, which is known only inside a cluster.")
+	flags.DurationVar(&parsed.leaseDuration, "leader-election-lease-duration", 15*time.Second,
+		"How long another replica waits after the leader's latest sign of life before it takes over.")
+	flags.DurationVar(&parsed.renewDeadline, "leader-election-renew-deadline", 10*time.Second,
+		"How long a leader that cannot renew its lease goes on trying, without writing to OrderCloud; less than the lease's duration.")
+	flags.DurationVar(&parsed.retryPeriod, "leader-election-retry-period", 2*time.Second,
+		"How often the leader renews its lease, and how often the others look at it.")
 	flags.BoolVar(&parsed.http2, "enable-http2", false,
 		"Serve metrics over HTTP/2 too; off because of the Rapid Reset vulnerabilities.")
 	flags.StringVar(&parsed.watchNamespaces, "watch-namespaces", "",
@@ -141,9 +154,9 @@ func run(ctx context.Context, settings settings) error {
 	}
 	defer flush(stopTracing)
 	controllers.BoundWrites(config)
-	manager, err := ctrl.NewManager(config, managerOptions(settings))
+	manager, writeFence, err := newManager(config, settings)
 	if err != nil {
-		return fmt.Errorf("creating the manager: %w", err)
+		return err
 	}
 	if err := controllers.Setup(ctx, manager, controllers.Options{
 		AllowedEndpoints:        endpoints,
@@ -152,6 +165,7 @@ func run(ctx context.Context, settings settings) error {
 		WatchNamespaces:         split(settings.watchNamespaces),
 		UnwatchedSecrets:        !settings.watchSecrets,
 		OrphanAfter:             settings.orphanAfter,
+		WriteFence:              writeFence,
 	}); err != nil {
 		return err
 	}
@@ -159,10 +173,52 @@ func run(ctx context.Context, settings settings) error {
 		return err
 	}
 	ctrl.Log.WithName("setup").Info("Starting the operator", "version", version)
-	if err := manager.Start(ctx); err != nil {
-		return fmt.Errorf("running the manager: %w", err)
+	return start(ctx, manager, writeFence)
+}
+
+// newManager makes the manager, and with leader election the fence that its writes
+// to OrderCloud pass.
+func newManager(config *rest.Config, settings settings) (ctrl.Manager, *fence.Fence, error) {
+	options := managerOptions(settings)
+	if !settings.leaderElection {
+		manager, err := ctrl.NewManager(config, options)
+		if err != nil {
+			return nil, nil, fmt.Errorf("creating the manager: %w", err)
+		}
+		return manager, nil, nil
 	}
-	return nil
+	writeFence := fence.New(settings.renewDeadline)
+	var manager ctrl.Manager
+	lock, err := writeFence.NewLock(config, func() recorder.Provider { return manager }, leaderelection.Options{
+		LeaderElection:          true,
+		LeaderElectionID:        options.LeaderElectionID,
+		LeaderElectionNamespace: options.LeaderElectionNamespace,
+		RenewDeadline:           settings.renewDeadline,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	options.LeaderElectionResourceLockInterface = lock
+	if manager, err = ctrl.NewManager(config, options); err != nil {
+		return nil, nil, fmt.Errorf("creating the manager: %w", err)
+	}
+	return manager, writeFence, nil
+}
+
+// start runs the manager until ctx ends, or until another replica has become the
+// leader: then nothing that is under way may go on, not even to be finished.
+func start(ctx context.Context, manager ctrl.Manager, writeFence *fence.Fence) error {
+	ended := make(chan error, 1)
+	go func() { ended <- manager.Start(ctx) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("running the manager: %w", err)
+		}
+		return nil
+	case <-writeFence.Lost():
+		return errors.New("another replica has become the leader, because this one did not renew its lease in time")
+	}
 }
 
 // flush sends the last traces, for a while: who does not take them holds up no stop.
@@ -183,6 +239,9 @@ func managerOptions(settings settings) ctrl.Options {
 		LeaderElection:          settings.leaderElection,
 		LeaderElectionID:        "ordercloud-operator.ordercloud.io",
 		LeaderElectionNamespace: settings.leaderNamespace,
+		LeaseDuration:           new(settings.leaseDuration),
+		RenewDeadline:           new(settings.renewDeadline),
+		RetryPeriod:             new(settings.retryPeriod),
 		// The process ends right after the manager does, so that the next leader
 		// need not wait for the lease to expire.
 		LeaderElectionReleaseOnCancel: true,

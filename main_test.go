@@ -68,6 +68,8 @@ func TestFlagsHaveSafeDefaults(t *testing.T) {
 	defaults := settings{
 		metricsAddress: "0", metricsSecure: true, probeAddress: ":8081", profilingAddress: "0",
 		watchSecrets: true, allowedEndpoints: "https://*.ordercloud.io", concurrency: 512, orphanAfter: time.Hour,
+		// As Kubernetes' own components have them.
+		leaseDuration: 15 * time.Second, renewDeadline: 10 * time.Second, retryPeriod: 2 * time.Second,
 	}
 	changed := func(change func(*settings)) settings {
 		expected := defaults
@@ -84,6 +86,9 @@ func TestFlagsHaveSafeDefaults(t *testing.T) {
 		"certificate":     {[]string{"--metrics-cert-path=/tls"}, changed(func(s *settings) { s.metricsCertPath = "/tls" })},
 		"probes":          {[]string{"--health-probe-bind-address=0"}, changed(func(s *settings) { s.probeAddress = "0" })},
 		"leader election": {[]string{"--leader-elect"}, changed(func(s *settings) { s.leaderElection = true })},
+		"lease":           {[]string{"--leader-election-lease-duration=1m"}, changed(func(s *settings) { s.leaseDuration = time.Minute })},
+		"renew deadline":  {[]string{"--leader-election-renew-deadline=9s"}, changed(func(s *settings) { s.renewDeadline = 9 * time.Second })},
+		"retry period":    {[]string{"--leader-election-retry-period=1s"}, changed(func(s *settings) { s.retryPeriod = time.Second })},
 		"HTTP/2":          {[]string{"--enable-http2"}, changed(func(s *settings) { s.http2 = true })},
 		"namespaces":      {[]string{"--watch-namespaces=a,b"}, changed(func(s *settings) { s.watchNamespaces = "a,b" })},
 		"profiles":        {[]string{"--pprof-bind-address=127.0.0.1:6060"}, changed(func(s *settings) { s.profilingAddress = "127.0.0.1:6060" })},
@@ -159,10 +164,14 @@ func TestTheManagerIsSetUpAsTheFlagsSay(t *testing.T) {
 	})
 	t.Run("with flags", func(t *testing.T) {
 		given, _ := parseFlags(t, "--leader-elect", "--watch-namespaces= a, ,b,", "--metrics-secure=false",
-			"--metrics-bind-address=:8080", "--metrics-cert-path=/tls", "--enable-http2")
+			"--metrics-bind-address=:8080", "--metrics-cert-path=/tls", "--enable-http2",
+			"--leader-election-lease-duration=4s", "--leader-election-renew-deadline=3s", "--leader-election-retry-period=1s")
 		options := managerOptions(given)
 		if !options.LeaderElection {
 			t.Error("no leader election")
+		}
+		if *options.LeaseDuration != 4*time.Second || *options.RenewDeadline != 3*time.Second || *options.RetryPeriod != time.Second {
+			t.Errorf("a lease of %v, renewed within %v, looked at every %v", options.LeaseDuration, options.RenewDeadline, options.RetryPeriod)
 		}
 		if got := slices.Sorted(maps.Keys(options.Cache.DefaultNamespaces)); !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("namespaces %q", got)

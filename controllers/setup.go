@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/inventory"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
@@ -41,6 +42,9 @@ type Options struct {
 	// OrphanAfter is how long a deletion waits for a marketplace that cannot be
 	// reached before its resource is let go; 0 waits for ever.
 	OrphanAfter time.Duration
+	// WriteFence is what writes to OrderCloud pass while leaders are elected; nil
+	// without.
+	WriteFence *fence.Fence
 
 	// guard counts the deletions of all kinds together.
 	guard *guard.Guard

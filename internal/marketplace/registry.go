@@ -19,6 +19,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
@@ -61,6 +62,8 @@ type Registry struct {
 
 	// breakerChanged is told that the breaker of a Marketplace has opened or closed.
 	breakerChanged func(types.NamespacedName)
+	// writes is what every write passes; nil lets all through.
+	writes *fence.Fence
 
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -111,6 +114,10 @@ func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent s
 // Restrict tells which namespaces the reader knows, before the first use; none
 // means all of them.
 func (r *Registry) Restrict(namespaces []string) { r.watched = namespaces }
+
+// FenceWrites sets, before the first use, what keeps writes to OrderCloud back while
+// this replica is not the leader; nil lets all through.
+func (r *Registry) FenceWrites(writes *fence.Fence) { r.writes = writes }
 
 // OnBreakerChanged sets, before the first use, what is told that the breaker of a
 // Marketplace has opened or closed. It is called while a request ends, and has to be
@@ -248,7 +255,7 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 		ClientSecret: fresh.clientSecret,
 		Scopes:       RolesAskedFor(),
 		UserAgent:    r.userAgent,
-		Transport:    newTransport(client.ObjectKeyFromObject(declared).String(), kept.turns, counted),
+		Transport:    newTransport(client.ObjectKeyFromObject(declared).String(), kept.turns, counted, r.writes),
 	})
 	if err != nil {
 		kept.client, kept.looks = nil, nil

@@ -18,6 +18,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # When the commit was made, not the image: the same commit makes the same labels.
 CREATED ?= $(shell git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)
+# A chart's version must be semantic: v1.2.3 becomes 1.2.3, and a commit without a tag
+# 0.0.0-git-618cc6d.
+CHART_VERSION = $(shell echo '$(VERSION)' | sed -E -e 's/^v([0-9])/\1/' -e '/^[0-9]+\.[0-9]+\.[0-9]+/!s/^/0.0.0-git-/')
+CHART = charts/ordercloud-operator
 PLATFORMS ?= linux/amd64,linux/arm64
 
 # Two packages at a time: the suites start a control plane each.
@@ -157,11 +161,38 @@ build-installer: manifests ## Write all that deploy applies to dist/install.yaml
 		$(WITH_IMAGE) dist/default.yaml >dist/install.yaml.new && \
 		rm dist/default.yaml && mv dist/install.yaml.new dist/install.yaml
 
+.PHONY: chart-files
+chart-files: manifests ## Copy into the chart what it installs as it is in config.
+	rm -rf $(CHART)/files
+	mkdir -p $(CHART)/files/crds $(CHART)/files/policies
+	cp config/crd/bases/*.yaml $(CHART)/files/crds
+	cp config/rbac/role.yaml $(CHART)/files/role.yaml
+	cp config/policy/*.yaml $(CHART)/files/policies
+	rm $(CHART)/files/policies/kustom*.yaml
+	cp config/prometheus/rules.yaml $(CHART)/files/alerts.yaml
+	cp config/grafana/ordercloud-operator.json $(CHART)/files/dashboard.json
+
+.PHONY: chart-lint
+chart-lint: ## Check the chart with both versions of Helm, with every set of values in its directory ci.
+	@for version in helm4 helm3; do \
+		helm="$$(go tool -n -modfile=hack/tools/$$version/go.mod helm)" || exit 1; \
+		for values in $(CHART)/values.yaml $(CHART)/ci/*.yaml; do \
+			echo "$$version lint --strict --values $$values"; \
+			"$$helm" lint --strict --quiet --values "$$values" $(CHART) || exit 1; \
+		done; \
+	done
+
+.PHONY: chart-package
+chart-package: ## Write the chart to dist/ordercloud-operator-VERSION.tgz.
+	go tool -modfile=hack/tools/helm4/go.mod helm package $(CHART) --version $(CHART_VERSION) --app-version $(CHART_VERSION) --destination dist
+
 .PHONY: tools
 tools: $(GOLANGCI_LINT) ## Build every tool ahead of its first use.
 	$(TOOL) controller-gen --version
 	$(TOOL) kustomize version
 	$(TOOL) ginkgo version
+	go tool -modfile=hack/tools/helm4/go.mod helm version
+	go tool -modfile=hack/tools/helm3/go.mod helm version
 
 ##@ Deployment
 

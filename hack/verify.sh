@@ -23,7 +23,7 @@ fail() {
 
 # generated: copies what is generated to a directory, with its path.
 generated() {
-	for path in config/crd/bases config/rbac/role.yaml docs/reference.md api/*/zz_generated.deepcopy.go; do
+	for path in config/crd/bases config/rbac/role.yaml docs/reference.md api/*/zz_generated.deepcopy.go charts/*/files; do
 		[ -e "$path" ] || continue
 		mkdir -p "$1/$(dirname "$path")"
 		cp -R "$path" "$1/$path"
@@ -35,15 +35,15 @@ section 'generated files are fresh'
 # source archive, and with other changes in the working tree.
 mkdir "$work/before" "$work/after"
 generated "$work/before"
-if make --no-print-directory generate manifests && { [ ! -e docs/reference.md ] || make --no-print-directory docs; }; then
+if make --no-print-directory generate manifests chart-files && { [ ! -e docs/reference.md ] || make --no-print-directory docs; }; then
 	generated "$work/after"
-	(cd "$work" && diff -ru before after) || fail 'generated files were stale; they are fresh now, commit them (make generate manifests docs)'
+	(cd "$work" && diff -ru before after) || fail 'generated files were stale; they are fresh now, commit them (make generate manifests docs chart-files)'
 else
 	fail 'the generators failed'
 fi
 
 section 'modules are tidy'
-for module in . hack/tools hack/envtest; do
+for module in . hack/tools hack/envtest hack/tools/helm3 hack/tools/helm4; do
 	(cd "$module" && go mod tidy -diff) || fail "go mod tidy would change $module/go.mod or go.sum"
 done
 
@@ -59,6 +59,9 @@ for kustomization in config/*/kustomization.yaml; do
 	directory=$(dirname "$kustomization")
 	go tool -modfile=hack/tools/go.mod kustomize build "$directory" >"$work/manifests.yaml" || fail "kustomize cannot build $directory"
 done
+
+section 'the chart is clean'
+make --no-print-directory chart-lint || fail 'helm lint has findings'
 
 section 'code is clean'
 make --no-print-directory lint || fail 'the linter has findings'

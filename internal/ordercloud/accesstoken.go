@@ -34,6 +34,8 @@ type UserToken struct {
 	Username string
 	// Impersonator is who acts with it, claim imp [D].
 	Impersonator string
+	// ClientID is the GUID of the application's API client, in lower case [I].
+	ClientID string
 }
 
 // CreateAccessToken asks for a token for a buyer user; the client's own token needs
@@ -73,7 +75,7 @@ func (c *Client) CreateAccessToken(ctx context.Context, buyerID, userID string, 
 }
 
 func (c claims) userToken(access string) UserToken {
-	return UserToken{Access: Secret(access), Roles: c.Roles, Username: c.Username, Impersonator: c.Impersonator}
+	return UserToken{Access: Secret(access), Roles: c.Roles, Username: c.Username, Impersonator: c.Impersonator, ClientID: c.ClientID}
 }
 
 // ReadAccessToken returns what a token that was kept somewhere says of itself; its

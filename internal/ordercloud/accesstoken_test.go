@@ -23,7 +23,7 @@ func TestATokenForAUserIsAskedForAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := UserToken{
-		Access: Secret(access), Lifetime: 599 * time.Second, Roles: []string{"Shopper", "MeAdmin"}, Username: "jdoe@acme.example", Impersonator: "operator",
+		Access: Secret(access), Lifetime: 599 * time.Second, Roles: []string{"Shopper", "MeAdmin"}, Username: "jdoe@acme.example", Impersonator: "operator", ClientID: "abc",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -77,9 +77,9 @@ func (d *demo) run(ctx context.Context) error {
 		{"The operator may write again, and corrects the user", d.showUserCorrection},
 		{"A grant is widened in OrderCloud, and the operator takes it back", d.showConfigCorrection},
 		{"Delete a grant", d.showDeletion},
-		{"A grant that nobody declared", d.showUnmanagedGrant},
 		{"A token of a user, kept fresh in a Secret", d.showToken},
 		{"The grant behind the token is deleted", d.showTokenRefusal},
+		{"A grant that nobody declared", d.showUnmanagedGrant},
 		{"What all this asked of OrderCloud", d.showCosts},
 	}
 	d.console.steps = len(building) + len(showing)

@@ -134,8 +134,9 @@ func (d *demo) showCosts(ctx context.Context) error {
 	}
 	d.console.command("curl -s %s/_sandbox/stats", d.sandbox.url)
 	d.console.print("%s", renderCalls(counted))
-	d.console.say("%d calls of the operator: %d writes, one for each thing that had to change, and %d reads.",
-		counted.Total, counted.Writes, counted.Reads)
+	tokens := counted.Calls["POST /v1/buyers/{buyerID}/users/{userID}/accesstoken"]
+	d.console.say("%d calls of the operator: %d writes, one for each thing that had to change, %d requests for the token of jdoe, and %d reads.",
+		counted.Total, counted.Writes-tokens, tokens, counted.Reads)
 	d.console.say("The samples are compared every 5s, so that you see drift being found; the default is 10m.")
 	return nil
 }

@@ -28,6 +28,8 @@ func TestEveryMetricIsDefinedAndFollowsTheConventions(t *testing.T) {
 	DriftDetected("BuyerUser", []string{"Phone"}, nil)
 	DriftCorrected("BuyerUser", []string{"Phone"}, nil)
 	Orphaned("lint/default")
+	SetUnmanagedConfigs("lint/default", 1)
+	SetWideGrants("lint/default", 1, 1)
 
 	families, err := ctrlmetrics.Registry.Gather()
 	if err != nil {

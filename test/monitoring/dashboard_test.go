@@ -6,8 +6,10 @@ package monitoring_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,18 +111,22 @@ func TestDashboardNamesMetricsThatExist(t *testing.T) {
 	}
 }
 
-func TestPrometheusTakesTheQueriesOfTheDashboard(t *testing.T) {
+func TestPrometheusTakesTheQueriesOfDashboardAndPages(t *testing.T) {
 	run := promtool(t)
 	type recording struct {
 		Record string `json:"record"`
 		Expr   string `json:"expr"`
 	}
+	expressions := slices.Collect(maps.Values(readDashboard(t).queries()))
+	for _, queries := range documentedQueries(t) {
+		expressions = append(expressions, queries...)
+	}
 	var recordings []recording
-	for _, expression := range readDashboard(t).queries() {
-		recordings = append(recordings, recording{Record: fmt.Sprintf("query:%d", len(recordings)), Expr: asPrometheusSeesIt(expression)})
+	for number, expression := range expressions {
+		recordings = append(recordings, recording{Record: fmt.Sprintf("query:%d", number), Expr: asPrometheusSeesIt(expression)})
 	}
 	directory := t.TempDir()
-	write(t, directory, "queries.yaml", map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": recordings}}})
+	write(t, directory, "queries.yaml", map[string]any{"groups": []any{map[string]any{"name": "queries", "rules": recordings}}})
 	run(t, directory, "check", "rules", "queries.yaml")
 }
 

@@ -6,12 +6,23 @@ package monitoring_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
+)
+
+// pages are where people read PromQL.
+var pages = []string{"../../docs/*.md", "../../docs/runbooks/*.md"}
+
+var (
+	promql    = regexp.MustCompile("(?s)```promql\n(.*?)```")
+	nameInRow = regexp.MustCompile("(?m)^\\| `\\w+`.*")
+	metric    = regexp.MustCompile("`([a-z]\\w+)`")
 )
 
 const (
@@ -51,5 +62,61 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	if diff := cmp.Diff(table(), documented); diff != "" {
 		t.Errorf("the table is stale, write it with UPDATE_GOLDEN=1 (-want +got)\n%s", diff)
+	}
+}
+
+// documentedQueries are all PromQL of the pages, by page.
+func documentedQueries(t *testing.T) map[string][]string {
+	t.Helper()
+	queries := map[string][]string{}
+	for _, pattern := range pages {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, block := range promql.FindAllStringSubmatch(string(content), -1) {
+				queries[name] = append(queries[name], block[1])
+			}
+		}
+	}
+	if len(queries) < 2 {
+		t.Fatal("the pages have no queries")
+	}
+	return queries
+}
+
+func TestQueriesOfThePagesNameMetricsThatExist(t *testing.T) {
+	scraped := scrapedNames(t)
+	for page, queries := range documentedQueries(t) {
+		for _, query := range queries {
+			expectMetrics(t, page, query, scraped)
+		}
+	}
+}
+
+func TestOthersMetricsThatArePraisedExist(t *testing.T) {
+	content, err := os.ReadFile(metricsPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(content), "\n## controller-runtime's\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	scraped := scrapedNames(t)
+	rows := nameInRow.FindAllString(section, -1)
+	for _, row := range rows {
+		names, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+		for _, name := range metric.FindAllStringSubmatch(names, -1) {
+			if !scraped[name[1]] {
+				t.Errorf("there is no metric %s", name[1])
+			}
+		}
+	}
+	if len(rows) == 0 {
+		t.Error("no metric is found")
 	}
 }

@@ -41,6 +41,9 @@ type grantsReconciler struct {
 	*marketplaceReconciler
 
 	retries workqueue.TypedRateLimiter[ctrl.Request]
+	// longestCompany is how long a list waits at most for the looks that fall due with
+	// it: most of them look their application up before.
+	longestCompany time.Duration
 }
 
 func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, options Options) error {
@@ -51,7 +54,7 @@ func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, opti
 }
 
 func newGrantsReconciler(marketplaces *marketplaceReconciler) *grantsReconciler {
-	return &grantsReconciler{marketplaceReconciler: marketplaces, retries: lifecycle.NewRateLimiter()}
+	return &grantsReconciler{marketplaceReconciler: marketplaces, retries: lifecycle.NewRateLimiter(), longestCompany: 2 * time.Second}
 }
 
 // reportsGrants says that unmanaged impersonation configs of a Marketplace are reported.
@@ -184,7 +187,11 @@ func (r *grantsReconciler) list(ctx context.Context, declared *v1alpha1.Marketpl
 	case err != nil:
 		return nil, err
 	}
-	configs, err := connection.Looks.ImpersonationConfigs(ctx)
+	var company time.Duration
+	if len(wereDeclared) > 0 {
+		company = min(marketplace.Interval(declared)/10, r.longestCompany)
+	}
+	configs, err := connection.Looks.ImpersonationConfigs(ctx, company)
 	if err != nil {
 		return nil, err
 	}

@@ -127,6 +127,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 			registry: marketplace.NewRegistry(counting, counting, endpoints, "ordercloud-operator/test"),
 		}
 		u.grants = newGrantsReconciler(u.reconciler)
+		u.grants.longestCompany = 0 // nobody else looks
 	}
 	u.start()
 	return u

@@ -80,9 +80,26 @@ func (g *gatherer[K, T]) patience(weighed *int) time.Duration {
 			return 0
 		}
 	}
-	now := time.Now()
-	first, last := g.waiting[0].asked, g.waiting[len(g.waiting)-1].asked
-	return min(gatherFor-now.Sub(first), quietFor-now.Sub(last))
+	return patience(g.waiting, time.Now())
+}
+
+// patience is how long those who wait for others still do. Who is in no hurry counts
+// only while nobody else is there.
+func patience[K comparable, T any](waiting []*question[K, T], now time.Time) time.Duration {
+	isHurried := func(asked *question[K, T]) bool { return asked.company == 0 }
+	first := slices.IndexFunc(waiting, isHurried)
+	if first < 0 {
+		wait := waiting[0].company - now.Sub(waiting[0].asked)
+		for _, asked := range waiting[1:] {
+			wait = min(wait, asked.company-now.Sub(asked.asked))
+		}
+		return wait
+	}
+	last := len(waiting) - 1
+	for !isHurried(waiting[last]) {
+		last--
+	}
+	return min(gatherFor-now.Sub(waiting[first].asked), quietFor-now.Sub(waiting[last].asked))
 }
 
 // turn waits until the limiter lets a request through: in the line of edits from

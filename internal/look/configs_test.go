@@ -66,7 +66,12 @@ func (a *audience) ask(ctx context.Context, ids ...string) *audience {
 }
 
 func (a *audience) askForAll(ctx context.Context) *audience {
-	a.group.Go(func() { a.every, a.err = a.w.looks.ImpersonationConfigs(ctx) })
+	return a.askForAllIn(ctx, 0)
+}
+
+// askForAllIn asks for all in the company of those who come soon enough.
+func (a *audience) askForAllIn(ctx context.Context, company time.Duration) *audience {
+	a.group.Go(func() { a.every, a.err = a.w.looks.ImpersonationConfigs(ctx, company) })
 	return a
 }
 
@@ -298,7 +303,13 @@ func TestOnlyWhoWasAskedForIsMissing(t *testing.T) {
 				sweep := asSweep(t.Context())
 				asked := w.audience().ask(sweep, test.ask...).askForAll(sweep)
 				asked.expectRight()
-				if calls := w.calls(); !slices.Equal(calls[1:], test.then) {
+				calls := w.calls()
+				for index, call := range calls {
+					ids := idsOf(w, call)
+					slices.Sort(ids)
+					calls[index] = strings.Replace(call, strings.Join(idsOf(w, call), "|"), strings.Join(ids, "|"), 1)
+				}
+				if !slices.Equal(calls[1:], test.then) {
 					t.Errorf("got %q", calls)
 				}
 			})
@@ -319,4 +330,59 @@ func TestWhoLeavesTakesTheListOfAllAlong(t *testing.T) {
 			t.Errorf("%v after %q", asked.err, calls)
 		}
 	})
+}
+
+func TestWhoWantsAllWaitsForCompany(t *testing.T) {
+	for name, test := range map[string]struct {
+		company time.Duration
+		// after are when others look, counted from when somebody wants all.
+		after []time.Duration
+		edit  bool
+		// want is when which calls are made: how many IDs they name.
+		want []string
+	}{
+		"as long as it says, if nobody comes":          {2 * time.Second, nil, false, []string{"2s: all"}},
+		"and who comes waits no longer than otherwise": {2 * time.Second, []time.Duration{time.Second}, false, []string{"1.04s: all"}},
+		"nor do those who come one after the other": {
+			2 * time.Second, []time.Duration{time.Second, 1030 * time.Millisecond}, false, []string{"1.07s: all"},
+		},
+		"who comes too late is by itself": {
+			2 * time.Second, []time.Duration{2100 * time.Millisecond}, false, []string{"2s: all", "2.14s: 1"},
+		},
+		"an edit goes alone, and it waits on": {
+			2 * time.Second, []time.Duration{time.Second}, true, []string{"1.04s: 1", "2s: all"},
+		},
+		"as anybody else, if it says nothing": {0, nil, false, []string{"40ms: all"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := withConfigs(t, setting{}, 5)
+				begun := time.Now()
+				asked := w.audience().askForAllIn(asSweep(t.Context()), test.company)
+				ctx := asSweep(t.Context())
+				if test.edit {
+					ctx = t.Context()
+				}
+				for number, after := range test.after {
+					time.Sleep(after - time.Since(begun))
+					asked.ask(ctx, configID(number))
+				}
+				asked.expectAll(5)
+				asked.expectRight()
+				var got []string
+				for _, request := range w.box.Requests() {
+					if what, isLook := strings.CutPrefix(request.Path, configList); isLook {
+						names := "all"
+						if !strings.HasPrefix(what, "?") {
+							names = "1"
+						}
+						got = append(got, fmt.Sprintf("%s: %s", request.Time.Sub(begun), names))
+					}
+				}
+				if !slices.Equal(got, test.want) {
+					t.Errorf("got %q, want %q", got, test.want)
+				}
+			})
+		})
+	}
 }

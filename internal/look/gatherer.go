@@ -73,10 +73,12 @@ type gatherer[K comparable, T any] struct {
 // question is a key that somebody waits for. All who ask for it before it is sent
 // share it.
 type question[K comparable, T any] struct {
-	key    K
-	edit   bool
-	asked  time.Time
-	askers int
+	key   K
+	edit  bool
+	asked time.Time
+	// company is how long it waits for others when it is alone, in place of quietFor.
+	company time.Duration
+	askers  int
 	// sent is the batch that it went out with, nil before.
 	sent *batch[K, T]
 
@@ -109,10 +111,16 @@ func newGatherer[K comparable, T any](source source[K, T], turns *limiter.Limite
 // look returns the object as OrderCloud shows it after the call, or that there is
 // none. A caller that leaves hurts nobody who asked for the same.
 func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
+	return g.lookInCompany(ctx, key, 0)
+}
+
+// lookInCompany is look for somebody who is in no hurry, and waits for so long that
+// others join. Who does waits no longer than without it.
+func (g *gatherer[K, T]) lookInCompany(ctx context.Context, key K, company time.Duration) (T, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return *new(T), false, g.unsent(err)
 	}
-	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit)
+	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit, company)
 	select {
 	case <-asked.answered:
 		return asked.value, asked.found, asked.err
@@ -128,17 +136,18 @@ func (g *gatherer[K, T]) unsent(cause error) error {
 	return &ordercloud.Error{Method: http.MethodGet, Route: g.source.route(), Cause: cause}
 }
 
-func (g *gatherer[K, T]) ask(key K, edit bool) *question[K, T] {
+func (g *gatherer[K, T]) ask(key K, edit bool, company time.Duration) *question[K, T] {
 	g.lock.Lock()
 	defer g.lock.Unlock()
 	asked, ok := g.byKey[key]
 	if !ok {
-		asked = &question[K, T]{key: key, asked: time.Now(), answered: make(chan struct{})}
+		asked = &question[K, T]{key: key, asked: time.Now(), company: company, answered: make(chan struct{})}
 		g.byKey[key] = asked
 		g.waiting = append(g.waiting, asked)
 	}
 	asked.askers++
 	asked.edit = asked.edit || edit
+	asked.company = min(asked.company, company)
 	if !g.collecting {
 		g.collecting = true
 		go g.collect()

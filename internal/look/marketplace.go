@@ -69,9 +69,9 @@ func (m *Marketplace) ImpersonationConfig(ctx context.Context, id string) (order
 
 // ImpersonationConfigs returns all impersonation configs of the marketplace, in the
 // order of their IDs. The list answers those as well who wait to look at a single
-// one, unless they wait for an edit.
-func (m *Marketplace) ImpersonationConfigs(ctx context.Context) ([]ordercloud.ImpersonationConfig, error) {
-	answer, _, err := m.configs.look(ctx, everyConfig)
+// one, unless they wait for an edit: for as long as company says it waits for them.
+func (m *Marketplace) ImpersonationConfigs(ctx context.Context, company time.Duration) ([]ordercloud.ImpersonationConfig, error) {
+	answer, _, err := m.configs.lookInCompany(ctx, everyConfig, company)
 	if err == nil {
 		err = answer.err
 	}

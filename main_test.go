@@ -266,7 +266,7 @@ func TestAReplicaIsReadyWhenItKnowsItsObjects(t *testing.T) {
 }
 
 func TestWhatIsWatchedFollowsFromTheFlags(t *testing.T) {
-	always := []string{"buyerusers", "impersonationconfigs", "marketplaces"}
+	always := []string{"buyerusers", "impersonationconfigs", "impersonationtokens", "marketplaces"}
 	for name, test := range map[string]struct {
 		arguments []string
 		want      []string

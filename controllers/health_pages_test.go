@@ -4,12 +4,10 @@
 package controllers_test
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -22,46 +20,6 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
-
-// manifestBlocks finds the YAML of a page.
-var manifestBlocks = regexp.MustCompile("(?s)\n```yaml\n(.*?\n)```\n")
-
-// manifestsOn are all the manifests that a page shows.
-func manifestsOn(page string) []*unstructured.Unstructured {
-	GinkgoHelper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", page))
-	Expect(err).NotTo(HaveOccurred())
-	var manifests []*unstructured.Unstructured
-	for _, block := range manifestBlocks.FindAllSubmatch(text, -1) {
-		for document := range bytes.SplitSeq(block[1], []byte("---\n")) {
-			manifest := &unstructured.Unstructured{}
-			Expect(yaml.UnmarshalStrict(document, &manifest.Object)).To(Succeed(), string(document))
-			Expect(manifest.GetKind()).NotTo(BeEmpty(), string(document))
-			manifests = append(manifests, manifest)
-		}
-	}
-	return manifests
-}
-
-var _ = Describe("The manifests of a page", func() {
-	for _, page := range []string{"flux.md", "argocd.md", "environments.md"} {
-		It("are accepted by the API server: "+page, func(ctx SpecContext) {
-			s := &story{Context: ctx, namespace: metav1.NamespaceDefault}
-			accepted := 0
-			for _, manifest := range manifestsOn(page) {
-				kind := manifest.GroupVersionKind()
-				if kind.Group != v1alpha1.GroupVersion.Group && !suite.scheme.Recognizes(kind) {
-					continue
-				}
-				manifest.SetNamespace(s.namespace)
-				Expect(suite.admin.Create(s, manifest, client.DryRunAll, client.FieldValidation("Strict"))).
-					To(Succeed(), manifest.GetKind()+" "+manifest.GetName())
-				accepted++
-			}
-			Expect(accepted).To(BeNumerically(">", 0))
-		})
-	}
-})
 
 // kubectl runs kubectl against the suite's API server.
 func kubectl(ctx context.Context, arguments ...string) (string, error) {
@@ -139,7 +97,7 @@ var _ = Describe("The scripts for Argo CD", func() {
 		for _, kind := range everyKind {
 			Expect(theirs.Data).To(HaveKeyWithValue("resource.customizations.health.ordercloud.io_"+kind, argoScriptOf(kind)))
 		}
-		Expect(theirs.Data).To(HaveLen(4))
+		Expect(theirs.Data).To(HaveLen(1 + len(everyKind)))
 	})
 
 	It("answer Progressing to an object without a status", func() {

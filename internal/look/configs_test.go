@@ -69,9 +69,11 @@ func (a *audience) askForAll(ctx context.Context) *audience {
 	return a.askForAllIn(ctx, 0)
 }
 
-// askForAllIn asks for all in the company of those who come soon enough.
+// askForAllIn asks for all in the company of those who come soon enough, and is in line
+// when it returns: a hundred looks fill a batch, and do not wait for who comes later.
 func (a *audience) askForAllIn(ctx context.Context, company time.Duration) *audience {
 	a.group.Go(func() { a.every, a.err = a.w.looks.ImpersonationConfigs(ctx, company) })
+	synctest.Wait()
 	return a
 }
 
@@ -120,7 +122,7 @@ func TestAListOfAllConfigsAnswersEverybodyWhoWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := withConfigs(t, setting{}, test.there)
 				sweep := asSweep(t.Context())
-				asked := w.audience().ask(sweep, configIDs(test.looks)...).askForAll(sweep)
+				asked := w.audience().askForAll(sweep).ask(sweep, configIDs(test.looks)...)
 				asked.expectAll(test.there)
 				asked.expectRight()
 				if calls := w.calls(); len(calls) != test.calls || w.count(configList+"?") != test.calls {
@@ -228,7 +230,7 @@ func TestAListOfAllThatFailsConcernsNobodyElse(t *testing.T) {
 				w := withConfigs(t, setting{}, 150)
 				test.spoil(w)
 				sweep := asSweep(t.Context())
-				asked := w.audience().ask(sweep, configIDs(152)...).askForAll(sweep)
+				asked := w.audience().askForAll(sweep).ask(sweep, configIDs(152)...)
 				asked.expectRight()
 				if !test.is(asked.err) || len(asked.every) != 0 {
 					t.Errorf("%d are listed, %v", len(asked.every), asked.err)
@@ -262,7 +264,7 @@ func TestAnOutageBetweenTwoPagesIsEverybodys(t *testing.T) {
 		w := withConfigs(t, setting{}, 150)
 		failSecondPage(w, http.StatusTooManyRequests)
 		sweep := asSweep(t.Context())
-		asked := w.audience().ask(sweep, configIDs(150)...).askForAll(sweep)
+		asked := w.audience().askForAll(sweep).ask(sweep, configIDs(150)...)
 		asked.group.Wait()
 		for index, got := range asked.got {
 			if !ordercloud.IsRateLimited(got.err) {
@@ -301,7 +303,7 @@ func TestOnlyWhoWasAskedForIsMissing(t *testing.T) {
 					return next(request)
 				})
 				sweep := asSweep(t.Context())
-				asked := w.audience().ask(sweep, test.ask...).askForAll(sweep)
+				asked := w.audience().askForAll(sweep).ask(sweep, test.ask...)
 				asked.expectRight()
 				calls := w.calls()
 				for index, call := range calls {

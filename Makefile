@@ -38,6 +38,7 @@ JSON ?=
 GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
 # Tools are pinned in a module of their own; go tool builds them once.
 TOOL = go tool -modfile=hack/tools/go.mod
+RELEASE_TOOL = go tool -modfile=hack/release/go.mod
 GOLANGCI_LINT = hack/tools/bin/golangci-lint
 # GOPROXY and GOSUMDB of this shell, where it has them, are those of the build.
 IMAGE_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) \
@@ -193,6 +194,13 @@ tools: $(GOLANGCI_LINT) ## Build every tool ahead of its first use.
 	$(TOOL) ginkgo version
 	go tool -modfile=hack/tools/helm4/go.mod helm version
 	go tool -modfile=hack/tools/helm3/go.mod helm version
+
+##@ Release
+
+.PHONY: sbom
+sbom: build ## Write what the operator is built from, with licences, to dist/sbom.cdx.json (CycloneDX).
+	@mkdir -p dist
+	$(RELEASE_TOOL) cyclonedx-gomod bin -json -licenses -std -version $(VERSION) -output dist/sbom.cdx.json bin/ordercloud-operator
 
 ##@ Deployment
 

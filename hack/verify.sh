@@ -43,7 +43,7 @@ else
 fi
 
 section 'modules are tidy'
-for module in . hack/tools hack/envtest hack/tools/helm3 hack/tools/helm4; do
+for module in . hack/tools hack/envtest hack/release hack/tools/helm3 hack/tools/helm4; do
 	(cd "$module" && go mod tidy -diff) || fail "go mod tidy would change $module/go.mod or go.sum"
 done
 

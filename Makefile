@@ -202,6 +202,10 @@ sbom: build ## Write what the operator is built from, with licences, to dist/sbo
 	@mkdir -p dist
 	$(RELEASE_TOOL) cyclonedx-gomod bin -json -licenses -std -version $(VERSION) -output dist/sbom.cdx.json bin/ordercloud-operator
 
+.PHONY: crd-compat
+crd-compat: ## Check that CRDs can be upgraded from the latest release, or from the commit BASE.
+	@sh hack/crd-compat.sh $(BASE)
+
 ##@ Deployment
 
 # The image is set on the way out of kustomize, so that deploying changes no

@@ -43,7 +43,7 @@ else
 fi
 
 section 'modules are tidy'
-for module in . hack/tools hack/envtest hack/release hack/tools/helm3 hack/tools/helm4; do
+for module in . hack/tools hack/envtest hack/release hack/crdcompat hack/tools/helm3 hack/tools/helm4; do
 	(cd "$module" && go mod tidy -diff) || fail "go mod tidy would change $module/go.mod or go.sum"
 done
 
@@ -62,6 +62,10 @@ done
 
 section 'the chart is clean'
 make --no-print-directory chart-lint || fail 'helm lint has findings'
+
+section 'CRDs can be upgraded'
+(cd hack/crdcompat && go test .) || fail 'the comparison of CRDs is wrong'
+make --no-print-directory crd-compat || fail 'the CRDs have changes that break who upgrades'
 
 section 'code is clean'
 make --no-print-directory lint || fail 'the linter has findings'

@@ -206,6 +206,18 @@ sbom: build ## Write what the operator is built from, with licences, to dist/sbo
 crd-compat: ## Check that CRDs can be upgraded from the latest release, or from the commit BASE.
 	@sh hack/crd-compat.sh $(BASE)
 
+.PHONY: vulncheck
+vulncheck: ## Look for known weaknesses in code that the operator calls (needs the network).
+	$(TOOL) govulncheck ./...
+
+.PHONY: lint-workflows
+lint-workflows: ## Check the GitHub workflows with actionlint.
+	$(RELEASE_TOOL) actionlint -shellcheck= -pyflakes=
+
+.PHONY: release-files
+release-files: build-installer sbom chart-package ## Write what a release carries to dist/: manifests, SBOM, chart, checksums.
+	cd dist && sha256sum install.yaml sbom.cdx.json ordercloud-operator-*.tgz >checksums.txt
+
 ##@ Deployment
 
 # The image is set on the way out of kustomize, so that deploying changes no

@@ -63,6 +63,9 @@ done
 section 'the chart is clean'
 make --no-print-directory chart-lint || fail 'helm lint has findings'
 
+section 'workflows are sound'
+make --no-print-directory lint-workflows || fail 'actionlint has findings'
+
 section 'CRDs can be upgraded'
 (cd hack/crdcompat && go test .) || fail 'the comparison of CRDs is wrong'
 make --no-print-directory crd-compat || fail 'the CRDs have changes that break who upgrades'

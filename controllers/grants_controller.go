@@ -114,7 +114,7 @@ func (a attempt) isOutdated(checked check) bool {
 
 // errNotYet says that what is declared cannot be told before this Marketplace, or
 // another one that may be about the same marketplace, is checked.
-var errNotYet = errors.New("Marketplaces are yet to be checked")
+var errNotYet = errors.New("waiting for Marketplaces to be checked")
 
 // attempt tries to list the impersonation configs. There is no list beside a problem.
 func (r *grantsReconciler) attempt(ctx context.Context, request ctrl.Request, declared *v1alpha1.Marketplace, checked check) (attempt, *grantList, error) {
@@ -142,11 +142,11 @@ func (r *grantsReconciler) attempt(ctx context.Context, request ctrl.Request, de
 
 // explainGrants says why the impersonation configs could not be listed, or returns nil
 // for an error that is none of OrderCloud's.
-func explainGrants(client *ordercloud.Client, err error) *failure.Failure {
+func explainGrants(shared *ordercloud.Client, err error) *failure.Failure {
 	if ordercloud.IsForbidden(err) {
 		return lacksRoleForGrants().By(err)
 	}
-	return failure.Call{Doing: "listing the impersonation configs", BaseURL: client.BaseURL()}.FromOrderCloud(err)
+	return failure.Call{Doing: "listing the impersonation configs", BaseURL: shared.BaseURL()}.FromOrderCloud(err)
 }
 
 func lacksRoleForGrants() *failure.Failure {

@@ -60,7 +60,7 @@ func tokenStates() []healthState {
 			name: "asking for roles that the profile does not have", ready: "False NotGranted", synced: "False NotGranted",
 			kstatus: status.FailedStatus, argo: argoDegraded,
 			reach: forTokens(func(s *story) client.Object {
-				s.allowTokens("acme")
+				s.allowTokens()
 				s.mutate(http.MethodPatch, "securityprofiles/cs-rep", map[string]any{"Roles": []any{"MeAdmin"}})
 				return s.declaredToken()
 			}),
@@ -105,7 +105,7 @@ func (s *story) declaredToken() *v1alpha1.ImpersonationToken {
 
 func (s *story) issuedToken() *v1alpha1.ImpersonationToken {
 	GinkgoHelper()
-	s.allowTokens("acme")
+	s.allowTokens()
 	token := s.declaredToken()
 	s.eventuallyReady(token, v1alpha1.ReasonIssued)
 	return token

@@ -36,7 +36,7 @@ var witness watch.Interface
 func startWitness(ctx SpecContext) {
 	GinkgoHelper()
 	s := beginTokens(ctx, sandbox.WithTokenLifetime(shortLife))
-	s.allowTokens("acme")
+	s.allowTokens()
 	admin, err := client.NewWithWatch(suite.plane.AdminConfig, client.Options{Scheme: suite.scheme})
 	Expect(err).NotTo(HaveOccurred())
 	// The context of a setup node ends with the node.
@@ -65,11 +65,11 @@ func (s *story) token(name string) *v1alpha1.ImpersonationToken {
 	}
 }
 
-// allowTokens lets the operator's user act as the users of a buyer.
-func (s *story) allowTokens(buyerID string) {
+// allowTokens lets the operator's user act as the users of acme.
+func (s *story) allowTokens() {
 	GinkgoHelper()
 	s.mutate(http.MethodPost, "impersonationconfig", map[string]any{
-		"ID": "tokens-" + buyerID, "ImpersonationUserID": "operator", "BuyerID": buyerID,
+		"ID": "tokens", "ImpersonationUserID": "operator", "BuyerID": "acme",
 		"SecurityProfileID": "cs-rep", "ClientID": s.clientID("Storefront"),
 	})
 }
@@ -128,36 +128,36 @@ var _ = Describe("An ImpersonationToken", func() {
 
 	It("writes another token at once when the Secret is deleted, or emptied", func(ctx SpecContext) {
 		s := beginTokens(ctx)
-		s.allowTokens("acme")
+		s.allowTokens()
 		token := s.token("walk-in")
 		s.create(token)
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
 		first := s.secret("walk-in")
 		Expect(suite.admin.Delete(s, first)).To(Succeed())
-		s.eventuallyHolds("walk-in", "walk-in")
+		s.eventuallyHolds("walk-in")
 
 		second := s.secret("walk-in")
 		Expect(second.UID).NotTo(Equal(first.UID))
 		change(s, second, func(secret *corev1.Secret) { secret.Data = nil })
-		s.eventuallyHolds("walk-in", "walk-in")
+		s.eventuallyHolds("walk-in")
 	})
 
 	It("replaces a revoked token when somebody asks for a look", func(ctx SpecContext) {
 		s := beginTokens(ctx)
-		s.allowTokens("acme")
+		s.allowTokens()
 		token := s.token("walk-in")
 		s.create(token)
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
 		s.mutate(http.MethodDelete, "buyers/acme/users/walk-in/tokens", nil)
 		Expect(s.whoIs(s.secret("walk-in").Data["token"])).To(BeEmpty())
 		s.lookNow(token)
-		s.eventuallyHolds("walk-in", "walk-in")
+		s.eventuallyHolds("walk-in")
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
 	})
 
 	It("does not touch a Secret of somebody else, and takes over when that is gone", func(ctx SpecContext) {
 		s := beginTokens(ctx)
-		s.allowTokens("acme")
+		s.allowTokens()
 		foreign := &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "walk-in"}, StringData: map[string]string{"token": "theirs"},
 		}
@@ -172,7 +172,7 @@ var _ = Describe("An ImpersonationToken", func() {
 
 	It("says which right is missing where nobody lets the operator write Secrets", func(ctx SpecContext) {
 		s := begin(ctx)
-		s.allowTokens("acme")
+		s.allowTokens()
 		token := s.token("walk-in")
 		s.create(token)
 		Expect(s.eventuallyFails(token, v1alpha1.ReasonAccessDenied)).To(ContainSubstring("impersonation-token-writer-role"))
@@ -184,13 +184,13 @@ var _ = Describe("An ImpersonationToken", func() {
 
 	It("moves the token when it names another Secret", func(ctx SpecContext) {
 		s := beginTokens(ctx)
-		s.allowTokens("acme")
+		s.allowTokens()
 		token := s.token("walk-in")
 		s.create(token)
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
 		change(s, token, func(token *v1alpha1.ImpersonationToken) { token.Spec.SecretName = "other" })
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
-		s.eventuallyHolds("other", "walk-in")
+		s.eventuallyHolds("other")
 		Eventually(func() bool {
 			return apierrors.IsNotFound(suite.admin.Get(s, client.ObjectKey{Namespace: s.namespace, Name: "walk-in"}, &corev1.Secret{}))
 		}).WithContext(s).Should(BeTrue())
@@ -219,13 +219,13 @@ var _ = Describe("An ImpersonationToken", func() {
 	})
 })
 
-// eventuallyHolds waits until a Secret holds a token that stands for the user.
-func (s *story) eventuallyHolds(secret, user string) {
+// eventuallyHolds waits until a Secret holds a token that stands for walk-in.
+func (s *story) eventuallyHolds(secret string) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		held := &corev1.Secret{}
 		g.Expect(suite.admin.Get(s, client.ObjectKey{Namespace: s.namespace, Name: secret}, held)).To(Succeed())
-		g.Expect(s.whoIs(held.Data["token"])).To(Equal(user))
+		g.Expect(s.whoIs(held.Data["token"])).To(Equal("walk-in"))
 	}).WithContext(s).Should(Succeed())
 }
 

@@ -137,15 +137,15 @@ func (u *unit) remove(object client.Object) {
 	}
 }
 
-func (u *unit) mutate(method, path string, body map[string]any) {
+func (u *unit) mutate(method, where string, body map[string]any) {
 	u.t.Helper()
-	if err := u.box.Mutate(sandbox.Mutation{Method: method, Path: path, Body: body}); err != nil {
+	if err := u.box.Mutate(sandbox.Mutation{Method: method, Path: where, Body: body}); err != nil {
 		u.t.Fatal(err)
 	}
 }
 
-// grantMetrics are the gauges of a Marketplace about grants.
-func grantMetrics(t *testing.T, marketplace string) map[string]float64 {
+// grantMetrics are the gauges of the Marketplace shop/default about grants.
+func grantMetrics(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := ctrlmetrics.Registry.Gather()
 	if err != nil {
@@ -159,7 +159,7 @@ func grantMetrics(t *testing.T, marketplace string) map[string]float64 {
 		for _, metric := range family.GetMetric() {
 			name, isOurs := family.GetName(), false
 			for _, label := range metric.GetLabel() {
-				isOurs = isOurs || label.GetName() == "marketplace" && label.GetValue() == marketplace
+				isOurs = isOurs || label.GetName() == "marketplace" && label.GetValue() == "shop/default"
 				if label.GetName() == "kind" {
 					name += " " + label.GetValue()
 				}
@@ -201,7 +201,7 @@ func TestUnmanagedGrantsAreReported(t *testing.T) {
 	metrics := map[string]float64{
 		"ordercloud_unmanaged_impersonation_configs": 2, "ordercloud_wide_grants any_buyer": 1, "ordercloud_wide_grants any_admin": 1,
 	}
-	if diff := cmp.Diff(metrics, grantMetrics(t, "shop/default")); diff != "" {
+	if diff := cmp.Diff(metrics, grantMetrics(t)); diff != "" {
 		t.Errorf("metrics (-want +got)\n%s", diff)
 	}
 	if !meta.IsStatusConditionTrue(u.declared.Status.Conditions, v1alpha1.ReadyCondition) {
@@ -225,8 +225,8 @@ func TestUnmanagedGrantsAreReported(t *testing.T) {
 	if _, err := u.reconciler.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(u.declared)}); err != nil {
 		t.Fatal(err)
 	}
-	if result := u.list(); result.RequeueAfter != 0 || len(grantMetrics(t, "shop/default")) != 0 || len(u.reconciler.seen.entries) != 0 {
-		t.Errorf("a Marketplace that is gone is still counted: %v", grantMetrics(t, "shop/default"))
+	if result := u.list(); result.RequeueAfter != 0 || len(grantMetrics(t)) != 0 || len(u.reconciler.seen.entries) != 0 {
+		t.Errorf("a Marketplace that is gone is still counted: %v", grantMetrics(t))
 	}
 }
 
@@ -409,7 +409,7 @@ func TestARestartTellsNothingAgain(t *testing.T) {
 			patches := u.patches
 			u.start()
 			u.pass()
-			if grantMetrics(t, "shop/default")["ordercloud_unmanaged_impersonation_configs"] != float64(count) {
+			if grantMetrics(t)["ordercloud_unmanaged_impersonation_configs"] != float64(count) {
 				t.Error("until the next list the gauge is another")
 			}
 			u.lookAround()
@@ -586,8 +586,8 @@ func TestWhoIgnoresGrantsIsToldNothing(t *testing.T) {
 	u.lookAround()
 	u.expectGrants("no")
 	u.expectTold()
-	if status := u.declared.Status; status.UnmanagedImpersonationConfigs != nil || status.WideGrants != nil || len(grantMetrics(t, "shop/default")) != 0 {
-		t.Errorf("shows %+v and %v", status, grantMetrics(t, "shop/default"))
+	if status := u.declared.Status; status.UnmanagedImpersonationConfigs != nil || status.WideGrants != nil || len(grantMetrics(t)) != 0 {
+		t.Errorf("shows %+v and %v", status, grantMetrics(t))
 	}
 	u.lookLater()
 	if u.listCalls() != calls {

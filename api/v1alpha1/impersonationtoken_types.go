@@ -184,7 +184,7 @@ type ImpersonationToken struct {
 
 	// spec says for whom, where and with which roles a token is kept.
 	// +required
-	Spec ImpersonationTokenSpec `json:"spec"`
+	Spec ImpersonationTokenSpec `json:"spec"` //nolint:kubeapilinter // the rules of the spec require one field of each pair
 
 	// status is what the operator knows about the token.
 	// +optional

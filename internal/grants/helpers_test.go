@@ -70,7 +70,7 @@ func config(t *testing.T, words string) ordercloud.ImpersonationConfig {
 	t.Helper()
 	id, rest, _ := strings.Cut(words, ":")
 	fields := map[string]string{"ID": id, "SecurityProfileID": "cs-rep", "ClientID": strings.ToLower(storefront)}
-	for _, field := range strings.Fields(rest) {
+	for field := range strings.FieldsSeq(rest) {
 		name, value, _ := strings.Cut(field, "=")
 		fields[name] = value
 	}

@@ -4,6 +4,7 @@
 package inventory
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -43,13 +44,13 @@ func filled(b *testing.B, number int) cache.Cache {
 		Scheme: scheme, Mapper: mapper,
 		NewInformer: func(_ toolscache.ListerWatcher, kind runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 			return toolscache.NewSharedIndexInformer(listed{&toolscache.ListWatch{
-				ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+				ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
 					if _, ok := kind.(*v1alpha1.BuyerUser); ok {
 						return users, nil
 					}
 					return &v1alpha1.MarketplaceList{ListMeta: metav1.ListMeta{ResourceVersion: "1"}}, nil
 				},
-				WatchFunc: func(metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
+				WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
 			}}, kind, resync, indexers)
 		},
 	})

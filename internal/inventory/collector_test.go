@@ -22,11 +22,11 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
-func newScheme(t testing.TB) *runtime.Scheme {
-	t.Helper()
+func newScheme(tb testing.TB) *runtime.Scheme {
+	tb.Helper()
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return scheme
 }

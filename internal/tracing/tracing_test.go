@@ -91,17 +91,18 @@ func TestAPassAndItsCallsAreOneTrace(t *testing.T) {
 	root := spans[slices.IndexFunc(spans, func(span tracetest.SpanStub) bool { return span.Name == "Reconcile BuyerUser" })]
 	failed := 0
 	for _, span := range spans {
-		if strings.HasPrefix(span.Name, "GET ") {
-			if span.Parent.SpanID() != root.SpanContext.SpanID() {
-				t.Errorf("%s is not part of the pass", span.Name)
-			}
-			if span.Status.Code == codes.Error {
-				failed++
-			}
-			expectAttribute(t, span, "ordercloud.request_id", "-")
-			expectAttribute(t, span, "ordercloud.marketplace", "shop/default")
-			expectAttribute(t, span, "http.response.status_code", "0") // 200 and 404
+		if !strings.HasPrefix(span.Name, "GET ") {
+			continue
 		}
+		if span.Parent.SpanID() != root.SpanContext.SpanID() {
+			t.Errorf("%s is not part of the pass", span.Name)
+		}
+		if span.Status.Code == codes.Error {
+			failed++
+		}
+		expectAttribute(t, span, "ordercloud.request_id", "-")
+		expectAttribute(t, span, "ordercloud.marketplace", "shop/default")
+		expectAttribute(t, span, "http.response.status_code", "0") // 200 and 404
 	}
 	if failed != 1 || root.Status.Code != codes.Error {
 		t.Errorf("%d calls and the pass (%v) are told to have failed", failed, root.Status.Code)
@@ -120,7 +121,7 @@ func TestAPassAndItsCallsAreOneTrace(t *testing.T) {
 func expectAttribute(t *testing.T, span tracetest.SpanStub, key, part string) {
 	t.Helper()
 	for _, each := range span.Attributes {
-		if string(each.Key) == key && strings.Contains(each.Value.Emit(), part) {
+		if string(each.Key) == key && strings.Contains(each.Value.String(), part) {
 			return
 		}
 	}

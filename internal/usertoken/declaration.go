@@ -7,7 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -82,13 +82,12 @@ func (d *declaration) fingerprint() string {
 
 // subject tells as whom somebody acts and where.
 func (d *declaration) subject() string {
-	return hashOf(d.baseURL, d.buyerID, d.userID, d.clientID)
+	return hashOf([]string{d.baseURL, d.buyerID, d.userID, d.clientID})
 }
 
 // hashOf is short, because it only has to tell a declaration from the few that the
 // same object had before.
-func hashOf(values ...any) string {
-	encoded, _ := json.Marshal(values) // strings always can be
-	sum := sha256.Sum256(encoded)
+func hashOf(values ...[]string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", values))
 	return hex.EncodeToString(sum[:8])
 }

@@ -167,7 +167,7 @@ func TestASecretThatSomebodyTouchedIsPutRightAtOnce(t *testing.T) {
 			return w.kube.Update(w.t.Context(), secret)
 		},
 		"another token written in": func(w *world, secret *corev1.Secret) error {
-			secret.Data["token"] = []byte(secret.Data["token"][:len(secret.Data["token"])-4])
+			secret.Data["token"] = secret.Data["token"][:len(secret.Data["token"])-4]
 			return w.kube.Update(w.t.Context(), secret)
 		},
 		"another end written in": func(w *world, secret *corev1.Secret) error {

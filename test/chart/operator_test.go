@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -74,8 +75,9 @@ func startOperator(ctx context.Context, user, namespace string, deployment *apps
 
 	started := &operator{exited: make(chan struct{}), probes: freeAddress(), metrics: freeAddress()}
 	// What comes last counts. The namespace of the lease is known inside a Pod only.
-	flags := append(deployment.Spec.Template.Spec.Containers[0].Args,
-		"--health-probe-bind-address="+started.probes, "--metrics-bind-address="+started.metrics, "--leader-election-namespace="+namespace)
+	flags := slices.Concat(deployment.Spec.Template.Spec.Containers[0].Args, []string{
+		"--health-probe-bind-address=" + started.probes, "--metrics-bind-address=" + started.metrics, "--leader-election-namespace=" + namespace,
+	})
 	started.command = exec.Command(suite.operator, flags...)
 	started.command.Env = append(os.Environ(), "KUBECONFIG="+path)
 	started.command.Stdout, started.command.Stderr = GinkgoWriter, GinkgoWriter

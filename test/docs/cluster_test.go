@@ -40,7 +40,7 @@ func newCluster(t *testing.T) *cluster {
 	defer plane.Unlock()
 	if plane.running == nil {
 		// Not the context of this test: others use it later.
-		started, err := controlplane.Start(context.Background(), controlplane.Options{}) //nolint:usetesting // see above
+		started, err := controlplane.Start(context.Background(), controlplane.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -147,7 +147,7 @@ func documents(whole manifest) []manifest {
 }
 
 var (
-	heredoc   = regexp.MustCompile(`(?ms)^([^\n]*)<<'?(YAML|EOF)'?[^\n]*\n(.*?)^(?:YAML|EOF)$`)
+	heredoc   = regexp.MustCompile(`(?ms)^([^\n]*)<<'?(YAML|EOF)'?[^\n]*\n(.*?)\n(?:YAML|EOF)$`)
 	namespace = regexp.MustCompile(`(?:-n|--namespace)[ =](\S+)`)
 )
 

@@ -27,7 +27,7 @@ func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, optio
 	kind := external.BuyerUsers{Reader: options.secretVersions(manager), Secrets: manager.GetAPIReader()}
 	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
 		Watches(&v1alpha1.ImpersonationConfig{}, followParties(cached), builder.WithPredicates(isGone())).
-		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
 		Complete(tracing.Passes("BuyerUser", newReconciler(manager, registry, kind, options)))
 }

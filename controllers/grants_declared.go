@@ -81,7 +81,7 @@ func later(one, other time.Time) time.Time {
 func (d *declarations) all(ctx context.Context) (map[string]bool, error) {
 	ids := map[string]bool{}
 	for key := range d.marketplaces {
-		configs, err := d.list(ctx, byMarketplace, key.String())
+		configs, err := d.list(ctx, client.MatchingFields{byMarketplace: key.String()})
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +100,11 @@ func (d *declarations) all(ctx context.Context) (map[string]bool, error) {
 
 // has says whether one impersonation config is declared.
 func (d *declarations) has(ctx context.Context, id string) (bool, error) {
-	configs, err := d.list(ctx, lifecycle.PathIndex, external.ImpersonationConfigs{}.Path(declaringConfig(id)))
+	configs, err := d.list(ctx, lifecycle.ByPath(external.ImpersonationConfigs{}.Path(declaringConfig(id))))
 	for index := range configs {
+		if configs[index].ConfigID() != id {
+			continue // whether OrderCloud takes IDs that differ in letter case for one is [N]
+		}
 		declares, err := d.declares(ctx, &configs[index])
 		if err != nil || declares {
 			return declares, err
@@ -117,12 +120,10 @@ func declaringConfig(id string) *v1alpha1.ImpersonationConfig {
 	return config
 }
 
-func (d *declarations) list(ctx context.Context, index, value string) ([]v1alpha1.ImpersonationConfig, error) {
+func (d *declarations) list(ctx context.Context, selected client.MatchingFields) ([]v1alpha1.ImpersonationConfig, error) {
 	var configs v1alpha1.ImpersonationConfigList
-	err := d.reader.List(ctx, &configs, client.MatchingFields{index: value},
-		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
-	if err != nil {
-		return nil, fmt.Errorf("listing the ImpersonationConfigs by %s %s: %w", index, value, err)
+	if err := d.reader.List(ctx, &configs, selected, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+		return nil, fmt.Errorf("listing the ImpersonationConfigs by %v: %w", selected, err)
 	}
 	return configs.Items, nil
 }

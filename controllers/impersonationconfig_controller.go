@@ -23,7 +23,7 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
 	kind := external.ImpersonationConfigs{Reader: cached}
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
-		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
 		Complete(tracing.Passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
 }

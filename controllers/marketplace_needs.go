@@ -4,8 +4,6 @@
 package controllers
 
 import (
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -20,8 +18,7 @@ func useOf(object lifecycle.Object) (reads, writes bool) {
 	enforces := policy.Management == v1alpha1.ManagementEnforce
 	switch {
 	case !object.GetDeletionTimestamp().IsZero():
-		isClaimed := controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
-		return false, enforces && isClaimed && policy.Deletion != v1alpha1.DeletionRetain
+		return false, enforces && lifecycle.HoldsClaim(object) && policy.Deletion != v1alpha1.DeletionRetain
 	case spec.Suspend:
 		return false, false
 	default:

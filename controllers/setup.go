@@ -128,6 +128,7 @@ func controllerOf(manager ctrl.Manager, object client.Object, list func() client
 func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T], options Options) *lifecycle.Reconciler[T] {
 	return &lifecycle.Reconciler[T]{
 		Client:       manager.GetClient(),
+		Live:         manager.GetAPIReader(),
 		Recorder:     manager.GetEventRecorder(recorderName),
 		Marketplaces: registry,
 		Kind:         kind,

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
@@ -21,6 +22,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 // declarationChanged lets through what a person or a pipeline does to an object,
@@ -58,7 +60,7 @@ func followParties(reader client.Reader) handler.EventHandler {
 			declaring(config.Status.Resolved.ImpersonationBuyerID, config.Status.Resolved.ImpersonationUserID),
 		} {
 			path := external.BuyerUsers{}.Path(party)
-			woken = append(woken, requests(ctx, reader, &v1alpha1.BuyerUserList{}, client.MatchingFields{lifecycle.PathIndex: path})...)
+			woken = append(woken, requests(ctx, reader, &v1alpha1.BuyerUserList{}, lifecycle.ByPath(path))...)
 		}
 		return woken
 	})
@@ -71,19 +73,37 @@ func declaring(buyerID, userID string) *v1alpha1.BuyerUser {
 	return user
 }
 
-// followRivals wakes those that declare the same OrderCloud object as the one of
-// the event: it may have got in their way, or out of it.
-func followRivals[T lifecycle.Object](reader client.Reader, kind lifecycle.Kind[T]) handler.EventHandler {
-	path := lifecycle.IndexPath(kind)
+// followRivals wakes those that declare the same OrderCloud object, in the same
+// marketplace, as the one of the event: it may have got in their way, or out of it.
+func followRivals[T lifecycle.Object](reader client.Reader, registry *marketplace.Registry, kind lifecycle.Kind[T]) handler.EventHandler {
 	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
+		declared, ok := object.(T)
+		if !ok {
+			return nil
+		}
 		var woken []reconcile.Request
-		for _, declared := range path(object) {
+		for _, key := range sameMarketplace(registry, lifecycle.MarketplaceOf(declared)) {
 			woken = append(woken, requestsFor(ctx, reader, kind.NewList(),
 				func(other client.Object) bool { return other.GetUID() != object.GetUID() },
-				client.MatchingFields{lifecycle.PathIndex: declared})...)
+				lifecycle.ByMarketplaceAndPath(key, kind.Path(declared)))...)
 		}
 		return woken
 	})
+}
+
+// sameMarketplace lists a Marketplace and those that are proven to be the same marketplace.
+func sameMarketplace(registry *marketplace.Registry, key types.NamespacedName) []types.NamespacedName {
+	keys := []types.NamespacedName{key}
+	proven, standing := registry.Standing(key)
+	if standing != marketplace.StandingProven {
+		return keys
+	}
+	for _, peer := range registry.Peers(proven) {
+		if peer != key {
+			keys = append(keys, peer)
+		}
+	}
+	return keys
 }
 
 // declarationOrReadyChanged also lets through that the object became Ready or

@@ -57,7 +57,6 @@ type BuyerUserSpec struct {
 	// buyerID is the ID of the buyer that the user belongs to: 1 to 100 letters,
 	// digits, underscores and hyphens. Immutable.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="buyerID is immutable: a user of another buyer is another user, declared by an object of its own"
 	BuyerID ID `json:"buyerID"`
 
 	// userID is the ID of the user inside its buyer: 1 to 100 letters, digits,
@@ -204,7 +203,9 @@ type BuyerUserStatus struct {
 // +kubebuilder:selectablefield:JSONPath=`.spec.userID`
 // +kubebuilder:selectablefield:JSONPath=`.spec.marketplaceRef.name`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.userID) || self.metadata.name.matches('^[A-Za-z0-9_-]{1,100}$')",message="metadata.name is not an OrderCloud ID (1 to 100 of A-Z, a-z, 0-9, _ and -): set spec.userID",fieldPath=".spec.userID"
-// +kubebuilder:validation:XValidation:rule="(has(self.spec.userID) ? self.spec.userID : self.metadata.name) == (has(oldSelf.spec.userID) ? oldSelf.spec.userID : self.metadata.name)",message="userID is immutable: another ID is another user, declared by an object of its own",fieldPath=".spec.userID"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.claim) || (has(self.spec.userID) ? self.spec.userID : self.metadata.name) == (has(oldSelf.spec.userID) ? oldSelf.spec.userID : self.metadata.name)",message="userID is immutable while status.claim is there: declare another user by a resource of its own, and delete this one; deletionPolicy: Retain leaves its user in OrderCloud",fieldPath=".spec.userID"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.claim) || self.spec.buyerID == oldSelf.spec.buyerID",message="buyerID is immutable while status.claim is there: declare a user of another buyer by a resource of its own, and delete this one; deletionPolicy: Retain leaves its user in OrderCloud",fieldPath=".spec.buyerID"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.claim) || self.spec.marketplaceRef.name == oldSelf.spec.marketplaceRef.name && (has(self.spec.marketplaceRef.__namespace__) ? self.spec.marketplaceRef.__namespace__ : '') == (has(oldSelf.spec.marketplaceRef.__namespace__) ? oldSelf.spec.marketplaceRef.__namespace__ : '')",message="marketplaceRef is immutable while status.claim is there: declare what another marketplace has to hold by a resource of its own, and delete this one; deletionPolicy: Retain leaves its object in OrderCloud",fieldPath=".spec.marketplaceRef"
 type BuyerUser struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is standard object metadata.

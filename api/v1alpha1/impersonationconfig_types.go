@@ -177,7 +177,8 @@ type ImpersonationConfigStatus struct {
 // +kubebuilder:selectablefield:JSONPath=`.spec.buyerID`
 // +kubebuilder:selectablefield:JSONPath=`.spec.marketplaceRef.name`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.id) || self.metadata.name.matches('^[A-Za-z0-9_-]{1,100}$')",message="metadata.name is not an OrderCloud ID (1 to 100 of A-Z, a-z, 0-9, _ and -): set spec.id",fieldPath=".spec.id"
-// +kubebuilder:validation:XValidation:rule="(has(self.spec.id) ? self.spec.id : self.metadata.name) == (has(oldSelf.spec.id) ? oldSelf.spec.id : self.metadata.name)",message="id is immutable: another ID is another config, declared by an object of its own",fieldPath=".spec.id"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.claim) || (has(self.spec.id) ? self.spec.id : self.metadata.name) == (has(oldSelf.spec.id) ? oldSelf.spec.id : self.metadata.name)",message="id is immutable while status.claim is there: declare another config by a resource of its own, and delete this one; deletionPolicy: Retain leaves its config in OrderCloud",fieldPath=".spec.id"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.claim) || self.spec.marketplaceRef.name == oldSelf.spec.marketplaceRef.name && (has(self.spec.marketplaceRef.__namespace__) ? self.spec.marketplaceRef.__namespace__ : '') == (has(oldSelf.spec.marketplaceRef.__namespace__) ? oldSelf.spec.marketplaceRef.__namespace__ : '')",message="marketplaceRef is immutable while status.claim is there: declare what another marketplace has to hold by a resource of its own, and delete this one; deletionPolicy: Retain leaves its object in OrderCloud",fieldPath=".spec.marketplaceRef"
 type ImpersonationConfig struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is standard object metadata.

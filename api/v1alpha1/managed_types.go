@@ -79,10 +79,9 @@ type MarketplaceReference struct {
 type ManagedSpec struct {
 	// marketplaceRef names the Marketplace in which the object lives. Default:
 	// the one that is called "default", in the namespace of this object.
-	// Immutable: an object does not move between marketplaces.
+	// Immutable while the object is claimed: it does not move between marketplaces.
 	// +optional
 	// +default={"name":"default"}
-	// +kubebuilder:validation:XValidation:rule="self.name == oldSelf.name && (has(self.__namespace__) ? self.__namespace__ : '') == (has(oldSelf.__namespace__) ? oldSelf.__namespace__ : '')",message="marketplaceRef is immutable: what another marketplace has to hold is declared by an object of its own"
 	MarketplaceRef MarketplaceReference `json:"marketplaceRef,omitzero"`
 
 	// managementPolicy says whether the operator may write to OrderCloud:
@@ -122,6 +121,65 @@ type ManagedSpec struct {
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="interval must be a duration such as 30s, 10m or 1h30m, and at least 1s"
 	Interval *metav1.Duration `json:"interval,omitempty"`
+}
+
+// ClaimState says how far a resource has come to own its OrderCloud object.
+// +kubebuilder:validation:Enum=Pending;Held
+type ClaimState string
+
+const (
+	// ClaimPending is written before a create. It gives a right to an object that shows
+	// exactly what was sent, and to no other.
+	ClaimPending ClaimState = "Pending"
+	// ClaimHeld is a claim that OrderCloud's answer or a look has confirmed. Only what a
+	// valid Held claim covers is changed or deleted.
+	ClaimHeld ClaimState = "Held"
+)
+
+// MarketplaceIdentity is which marketplace in OrderCloud something is in.
+type MarketplaceIdentity struct {
+	// sellerID is the ID of the marketplace's seller, as OrderCloud reported it for the
+	// credentials that it accepted.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	SellerID string `json:"sellerID,omitempty"`
+
+	// url is the base URL of OrderCloud's API.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	URL string `json:"url,omitempty"`
+}
+
+// Claim says that this resource owns an object in OrderCloud, or is about to create it.
+type Claim struct {
+	// state is Pending from before the first create until OrderCloud's answer or a look
+	// confirms the claim, and Held from then on.
+	// +required
+	State ClaimState `json:"state"`
+
+	// uid of the resource that made the claim. A copy has another one, and no claim.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	UID string `json:"uid"`
+
+	// marketplace in which the object is. In another one the claim gives no right.
+	// +required
+	Marketplace MarketplaceIdentity `json:"marketplace"`
+
+	// path of the object, such as buyers/acme/users/jdoe.
+	// +required
+	// +kubebuilder:validation:MaxLength=512
+	Path string `json:"path"`
+
+	// since is when the claim came into this state.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// sent is a digest of what the latest create sent, while the claim is Pending: the
+	// object that a lost answer left behind is recognized by it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Sent string `json:"sent,omitempty"`
 }
 
 // DriftEntry is one field in which OrderCloud differs from the spec.
@@ -191,6 +249,21 @@ type ManagedStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Path string `json:"path,omitempty"`
+
+	// marketplace that this status is about: the one in which the object was seen last.
+	// Empty while it was seen in none.
+	// +optional
+	Marketplace *MarketplaceIdentity `json:"marketplace,omitempty"`
+
+	// claim to the OrderCloud object; absent while it is not this resource's own.
+	// +optional
+	Claim *Claim `json:"claim,omitempty"`
+
+	// unansweredSeconds is for how long, in seconds, the operator has asked OrderCloud
+	// to delete the object without an answer. Only time in which it asked counts.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UnansweredSeconds int64 `json:"unansweredSeconds,omitempty"`
 
 	// drift is what differs right now, at most 20 fields; empty when in sync.
 	// +optional

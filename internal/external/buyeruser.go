@@ -37,6 +37,9 @@ func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
 	return unbound.BuyerUsers(string(object.Spec.BuyerID)).Path(object.UserID())
 }
 
+// HoldsData says yes: what other programs wrote to a user goes with it.
+func (b BuyerUsers) HoldsData() bool { return true }
+
 // Describe records the user's ID.
 func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID = object.UserID() }
 
@@ -67,15 +70,32 @@ func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation,
 		return lifecycle.Observation{}, err
 	}
 	u.sent = password{}
-	user, found, err := u.looks.BuyerUser(ctx, string(u.object.Spec.BuyerID), u.object.UserID())
-	if err != nil {
-		return lifecycle.Observation{}, u.call("reading").Explain(err)
-	}
-	if !found {
-		return lifecycle.Observation{}, nil
+	user, found, err := u.look(ctx)
+	if err != nil || !found {
+		return lifecycle.Observation{}, err
 	}
 	return u.compare(ctx, user)
 }
+
+func (u *buyerUser) look(ctx context.Context) (user ordercloud.BuyerUser, found bool, err error) {
+	user, found, err = u.looks.BuyerUser(ctx, string(u.object.Spec.BuyerID), u.object.UserID())
+	if err != nil {
+		return user, false, u.call("reading").Explain(err)
+	}
+	return user, found, nil
+}
+
+// Look looks the user up.
+func (u *buyerUser) Look(ctx context.Context) (lifecycle.Observation, error) {
+	user, found, err := u.look(ctx)
+	if err != nil || !found {
+		return lifecycle.Observation{}, err
+	}
+	return lifecycle.Observation{Exists: true, Digest: digestOfUser(user)}, nil
+}
+
+// Digest is that of the declared user, without its password.
+func (u *buyerUser) Digest() string { return digestOfUser(u.desired()) }
 
 // Create makes the user, with the declared password if there is one.
 func (u *buyerUser) Create(ctx context.Context) (lifecycle.Observation, error) {

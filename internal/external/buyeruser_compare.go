@@ -68,6 +68,17 @@ func (u *buyerUser) desired() ordercloud.BuyerUser {
 	return user
 }
 
+// digestOfUser is equal for a user that was sent and one that is seen exactly when every
+// field that a manifest can declare is.
+func digestOfUser(user ordercloud.BuyerUser) string {
+	extended, err := decodeObject(user.XP)
+	if err != nil {
+		return ""
+	}
+	return digest(user.ID, user.Username, user.FirstName, user.LastName, user.Email, user.Active,
+		textOrNull(user.Phone), timeOrNull(user.TermsAccepted), extended)
+}
+
 func isActive(object *v1alpha1.BuyerUser) bool {
 	return object.Spec.Active == nil || *object.Spec.Active
 }
@@ -79,7 +90,7 @@ func (u *buyerUser) compare(ctx context.Context, seen ordercloud.BuyerUser) (lif
 	if err != nil {
 		return lifecycle.Observation{}, err
 	}
-	observation := lifecycle.Observation{Exists: true, Differences: differences}
+	observation := lifecycle.Observation{Exists: true, Digest: digestOfUser(seen), Differences: differences}
 	state, err := u.passwordState(ctx, seen)
 	if observation.Unresolved = failure.As(err); err != nil && observation.Unresolved == nil {
 		return lifecycle.Observation{}, err

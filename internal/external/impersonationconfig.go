@@ -38,6 +38,9 @@ func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string 
 	return unbound.ImpersonationConfigs().Path(object.ConfigID())
 }
 
+// HoldsData says no: every field of a config is declared.
+func (i ImpersonationConfigs) HoldsData() bool { return false }
+
 // Describe records nothing: who may impersonate whom is known with the references.
 func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
 
@@ -74,9 +77,9 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 	if err := c.resolve(ctx, claimed); err != nil {
 		return lifecycle.Observation{}, err
 	}
-	seen, found, err := c.connection.Looks.ImpersonationConfig(ctx, c.object.ConfigID())
+	seen, found, err := c.look(ctx)
 	if err != nil {
-		return lifecycle.Observation{}, c.call("reading").Explain(err)
+		return lifecycle.Observation{}, err
 	}
 	if !found && c.unresolved != nil {
 		// Nothing is granted to somebody who may not be there any more.
@@ -87,6 +90,33 @@ func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecy
 		return lifecycle.Observation{}, c.checkCreation(ctx)
 	}
 	return c.compare(seen), nil
+}
+
+func (c *impersonationConfig) look(ctx context.Context) (seen ordercloud.ImpersonationConfig, found bool, err error) {
+	seen, found, err = c.connection.Looks.ImpersonationConfig(ctx, c.object.ConfigID())
+	if err != nil {
+		return seen, false, c.call("reading").Explain(err)
+	}
+	return seen, found, nil
+}
+
+// Look looks the config up, and resolves no reference.
+func (c *impersonationConfig) Look(ctx context.Context) (lifecycle.Observation, error) {
+	seen, found, err := c.look(ctx)
+	if err != nil || !found {
+		return lifecycle.Observation{}, err
+	}
+	return lifecycle.Observation{Exists: true, Digest: digestOfConfig(seen)}, nil
+}
+
+// Digest is that of what the declaration stands for, once its references are resolved.
+func (c *impersonationConfig) Digest() string { return digestOfConfig(c.desired) }
+
+// digestOfConfig leaves the letter case of the API client's ID out, which changes between
+// endpoints [I].
+func digestOfConfig(config ordercloud.ImpersonationConfig) string {
+	return digest(config.ID, deref(config.ImpersonationBuyerID), deref(config.ImpersonationGroupID), deref(config.ImpersonationUserID),
+		deref(config.BuyerID), deref(config.GroupID), deref(config.UserID), config.SecurityProfileID, strings.ToLower(config.ClientID))
 }
 
 // Create makes the config.
@@ -140,7 +170,7 @@ func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifec
 	if !strings.EqualFold(want.ClientID, seen.ClientID) {
 		compare("ClientID", &want.ClientID, &seen.ClientID)
 	}
-	return lifecycle.Observation{Exists: true, Differences: fields, Redeclared: c.redeclared, Unresolved: c.unresolved}
+	return lifecycle.Observation{Exists: true, Digest: digestOfConfig(seen), Differences: fields, Redeclared: c.redeclared, Unresolved: c.unresolved}
 }
 
 func (c *impersonationConfig) call(verb string) failure.Call {

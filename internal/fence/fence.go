@@ -119,25 +119,25 @@ func (f *Fence) wait(ctx context.Context) error {
 }
 
 // Transport returns a transport that sends what may change something only while the
-// lease is this replica's. Such a request waits for a renewal that is late, for as
-// long as its context lives: an error would be recorded as one of OrderCloud's. It
-// is to be the last thing that can take time before a request is sent.
-func (f *Fence) Transport(next http.RoundTripper) http.RoundTripper {
-	if f == nil {
-		return next
-	}
-	return transport{fence: f, next: next}
+// lease is this replica's, and only if the check of the request's context agrees. Such a
+// request waits for a renewal that is late, for as long as its context lives: an error
+// would be recorded as one of OrderCloud's. It is to be the last thing that can take time
+// before a request is sent. A nil fence waits for no lease. What is exempt is sent without
+// a check, such as a request for a token.
+func (f *Fence) Transport(next http.RoundTripper, exempt func(*http.Request) bool) http.RoundTripper {
+	return transport{fence: f, next: next, exempt: exempt}
 }
 
 type transport struct {
-	fence *Fence
-	next  http.RoundTripper
+	fence  *Fence
+	next   http.RoundTripper
+	exempt func(*http.Request) bool
 }
 
 // RoundTrip sends the request when it may be sent.
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Method != http.MethodGet && request.Method != http.MethodHead {
-		if err := t.fence.wait(request.Context()); err != nil {
+		if err := t.mayBeSent(request); err != nil {
 			if request.Body != nil {
 				_ = request.Body.Close() // as every RoundTripper does, sent or not
 			}
@@ -145,4 +145,21 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	return t.next.RoundTrip(request)
+}
+
+func (t transport) mayBeSent(request *http.Request) error {
+	ctx := request.Context()
+	if t.fence != nil {
+		if err := t.fence.wait(ctx); err != nil {
+			return err
+		}
+	}
+	check, ok := ctx.Value(checkKey{}).(Check)
+	if !ok || t.exempt(request) {
+		return nil
+	}
+	if err := check(ctx); err != nil {
+		return &StoppedError{Cause: err}
+	}
+	return nil
 }

@@ -85,7 +85,7 @@ func (w *world) try(t *testing.T, method string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.fence.Transport(w).RoundTrip(request); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := w.fence.Transport(w, func(*http.Request) bool { return false }).RoundTrip(request); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
 	return len(w.sent) > before

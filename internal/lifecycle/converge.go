@@ -6,16 +6,17 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // maxLooks bounds how often one pass looks again because somebody else created
@@ -40,18 +41,13 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	external := p.Kind.Bind(p.object, connection)
 	for range maxLooks {
 		found, err := p.round(ctx, external)
-		switch {
-		case errors.Is(err, ErrExists) && !found.claimedNow:
-			// The claim is older than this pass, so the object is ours: the look
-			// was wrong, or an earlier create took effect after its time.
-		case errors.Is(err, ErrExists):
-			// The object is not ours: what becomes of it is adoptionPolicy's
-			// decision, after another look.
-			if err := p.handBack(ctx); err != nil {
-				return found, err
-			}
-		case errors.Is(err, ErrGone):
-		default:
+		if _, stopped := errors.AsType[*fence.StoppedError](err); stopped {
+			// What was decided does not stand any more, and so neither does what it came from.
+			return verdict{}, err
+		}
+		// Another look shows what has become of the object, and the claim tells whose it
+		// is by then.
+		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrGone) {
 			return found, err
 		}
 	}
@@ -61,16 +57,15 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 
 // round is one look and what follows from it.
 func (p *pass[T]) round(ctx context.Context, external External) (verdict, error) {
+	policy := PolicyOf(p.spec)
 	seen, err := external.Observe(ctx, p.claimed())
 	if err != nil {
 		return verdict{}, err
 	}
-	action := Plan(PolicyOf(p.spec), p.claimed(), seen)
-	if action.Writes() {
-		if err := p.checkDeclared(ctx); err != nil {
-			return verdict{}, err
-		}
+	if policy.Management == v1alpha1.ManagementEnforce {
+		p.state = p.state.After(p.whatIsSeen(seen))
 	}
+	action := Plan(policy, p.claimed(), seen)
 	isDrift := p.isDrift(action, seen)
 	found := verdict{looked: true, isDrift: isDrift, now: p.describe(seen, isDrift)}
 	found.drifted = found.now
@@ -80,16 +75,10 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 			return found, contended
 		}
 	}
-	if action.Claim {
-		if err := p.claim(ctx); err != nil {
-			return found, err
-		}
-		found.claimedNow = true
+	if err := p.takePossession(ctx, action, external); err != nil {
+		return found, err
 	}
-	if action.Adopts() {
-		log.FromContext(ctx).Info("Adopted in OrderCloud", "path", p.path())
-		p.event(EventAdopted, "Adopt", "adopted %s, which existed in OrderCloud", p.path())
-	}
+	found.adopted = action.Adopts()
 	found, err = p.act(ctx, external, action, seen, found)
 	if err == nil && seen.Unresolved != nil {
 		found.comparedRest = true
@@ -98,38 +87,45 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 	return found, err
 }
 
-// errRedeclared says that the resource changed while the pass looked.
-var errRedeclared = errors.New("the resource was declared anew")
+// whatIsSeen is what a look means to the claim.
+func (p *pass[T]) whatIsSeen(seen Observation) claim.Event {
+	switch {
+	case !seen.Exists:
+		return claim.Missed
+	case seen.Digest != "" && seen.Digest == p.sent:
+		return claim.SawSent
+	default:
+		return claim.SawOther
+	}
+}
 
-// checkDeclared makes sure that what is about to be written is still what is
-// declared: a look may have waited long for its turn, and whoever switched the
-// resource to Observe meanwhile does not expect another write.
-func (p *pass[T]) checkDeclared(ctx context.Context) error {
-	fresh := p.Kind.New()
-	err := p.Client.Get(ctx, client.ObjectKeyFromObject(p.object), fresh)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("reading the declaration of %s again: %w", p.path(), err)
+// takePossession records, before anything is written to OrderCloud, what the action makes
+// the resource's own.
+func (p *pass[T]) takePossession(ctx context.Context, action Action, external External) error {
+	switch {
+	case action.Verb == Create:
+		return p.intend(ctx, external.Digest())
+	case action.Adopts():
+		if err := p.adopt(ctx); err != nil {
+			return err
+		}
+		log.FromContext(ctx).Info("Adopted in OrderCloud", "path", p.path())
+		p.event(EventAdopted, "Adopt", "adopted %s, which existed in OrderCloud", p.path())
+		return nil
+	case p.claimed():
+		return p.ensureFinalizer(ctx)
+	default:
+		return nil
 	}
-	if err != nil || fresh.GetUID() != p.object.GetUID() || fresh.GetGeneration() != p.object.GetGeneration() ||
-		!fresh.GetDeletionTimestamp().IsZero() {
-		return errRedeclared
-	}
-	// Nor does whoever stopped to let the namespace refer to the Marketplace.
-	_, err = p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
-	return err
 }
 
 func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {
-	ctx, cancel := settle(ctx)
+	ctx, cancel := settle(fence.WithCheck(ctx, p.stillStands))
 	defer cancel()
 	switch action.Verb {
 	case Create:
 		after, err := external.Create(ctx)
-		if wasRefused(err) {
-			if err := p.handBack(ctx); err != nil {
-				return found, err
-			}
-		}
+		p.state = p.state.After(effectOf(err))
 		return p.written(found, after, err, v1alpha1.ReasonCreated, EventCreated, "created %s in OrderCloud")
 	case Update:
 		after, err := external.Update(ctx, seen.Differences)
@@ -141,11 +137,16 @@ func (p *pass[T]) act(ctx context.Context, external External, action Action, see
 	}
 }
 
-// wasRefused says that a create certainly had no effect. Then nothing is claimed:
-// what appears under that ID later is somebody else's.
-func wasRefused(err error) bool {
-	problem := failure.As(err)
-	return problem != nil && problem.Reason != v1alpha1.ReasonUnavailable
+// effectOf is what the answer to a create means to the claim.
+func effectOf(err error) claim.Event {
+	switch {
+	case err == nil:
+		return claim.Answered
+	case errors.Is(err, ErrExists), ordercloud.HadNoEffect(err):
+		return claim.Refused
+	default:
+		return claim.Unanswered
+	}
 }
 
 // written turns the answer to a write into the verdict: the answer is the next

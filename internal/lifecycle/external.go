@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -35,6 +36,12 @@ type External interface {
 	// whether the resource already owns the object: only an unclaimed one has
 	// to wait for what it refers to.
 	Observe(ctx context.Context, claimed bool) (Observation, error)
+	// Look looks at the object and compares nothing, so that it needs nothing else that
+	// the resource refers to.
+	Look(ctx context.Context) (Observation, error)
+	// Digest is that of what Create would send, as far as a look can show it. It is
+	// valid after Observe.
+	Digest() string
 	// Create makes the object with the declared ID. It returns ErrExists when
 	// there is one already.
 	Create(ctx context.Context) (Observation, error)
@@ -59,6 +66,9 @@ type Kind[T Object] interface {
 	// Path names the declared object in OrderCloud, such as
 	// buyers/acme/users/jdoe. It is known without reaching OrderCloud.
 	Path(object T) string
+	// HoldsData says that a deletion loses what nobody declares, such as dates and what
+	// other programs wrote.
+	HoldsData() bool
 	// Describe records in the kind's part of the status what the declaration tells
 	// by itself.
 	Describe(object T)
@@ -71,6 +81,9 @@ type Kind[T Object] interface {
 type Observation struct {
 	// Exists says whether the object is in OrderCloud.
 	Exists bool
+	// Digest is that of the object that was seen: equal to External.Digest when it shows
+	// exactly what a create sent. Empty when there is none.
+	Digest string
 	// Differences are the fields in which it differs from the declaration.
 	Differences drift.Fields
 	// Redeclared says that what is declared changed since the last write though
@@ -105,8 +118,18 @@ type Connector interface {
 	// ConnectToDelete also returns a connection when the Marketplace or its Secret is
 	// gone, as long as the credentials are still known.
 	ConnectToDelete(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
-	// AreSame says that two Marketplaces are known to reach the same marketplace.
-	AreSame(one, other types.NamespacedName) bool
+	// Where returns the marketplace that a reference names at present, as far as that is
+	// known without a call: without a seller while none is proven, and nothing when there
+	// is no such Marketplace.
+	Where(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (claim.Marketplace, error)
+	// Standing returns the marketplace that a Marketplace is proven to be, and how far
+	// that is known.
+	Standing(key types.NamespacedName) (claim.Marketplace, marketplace.Standing)
+	// Peers lists the Marketplaces that are proven to be a marketplace.
+	Peers(of claim.Marketplace) []types.NamespacedName
+	// CheckNow returns an error unless, by the API server's own word, the namespace may
+	// use the Marketplace and that still reaches the marketplace.
+	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) error
 	// Delay tells how long requests to a marketplace wait for their turn at
 	// present; 0 for one that was never connected.
 	Delay(key types.NamespacedName) time.Duration

@@ -45,8 +45,8 @@ func (w *world) expectTakenOver(owner, heir *v1alpha1.BuyerUser) {
 	if w.read(owner) {
 		w.t.Errorf("%s is left, with finalizers %v", owner.Name, owner.Finalizers)
 	}
-	if !w.read(heir) || !isClaimed(heir) || heir.Annotations[v1alpha1.ClaimedInAnnotation] != w.server.URL {
-		w.t.Errorf("finalizers %v, annotations %v", heir.Finalizers, heir.Annotations)
+	if !w.read(heir) || !isClaimed(heir) || heir.Status.Claim.State != v1alpha1.ClaimHeld || heir.Status.Claim.Marketplace != w.here() {
+		w.t.Errorf("finalizers %v, claim %+v", heir.Finalizers, heir.Status.Claim)
 	}
 	if status, _ := readyStatus(heir); status != "True" {
 		w.t.Errorf("the heir is not Ready: %s", w.whyNotReady(heir))
@@ -67,7 +67,7 @@ func TestWhoeverWaitedInheritsTheObject(t *testing.T) {
 			owner, heir := w.keptAndWaiting(policy)
 			w.remove(owner)
 			w.mustPass(owner)
-			w.expectWrites("patch finalizers", "patch finalizers")
+			w.expectWrites("patch finalizers", "patch status", "patch finalizers")
 			w.expectEvents("Normal HandedOver")
 			w.forget()
 			w.mustPass(heir)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -88,9 +89,28 @@ func orElse(text, otherwise string) string {
 func (w *world) declare(objects ...client.Object) {
 	w.t.Helper()
 	for _, object := range objects {
+		var claimed *v1alpha1.Claim
+		if managed, ok := object.(lifecycle.Object); ok {
+			_, status := managed.Managed()
+			claimed = status.Claim
+		}
 		if err := w.kube.Create(w.t.Context(), object); err != nil {
 			w.t.Fatal(err)
 		}
+		if claimed != nil {
+			w.recordClaim(object, claimed)
+		}
+	}
+}
+
+// recordClaim writes a claim into the status, as the operator does.
+func (w *world) recordClaim(object client.Object, claimed *v1alpha1.Claim) {
+	w.t.Helper()
+	managed, _ := object.(lifecycle.Object)
+	_, status := managed.Managed()
+	status.Claim = claimed
+	if err := w.kube.Status().Update(w.t.Context(), object); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -136,6 +156,23 @@ func (w *world) mustPass(object client.Object) {
 	w.t.Helper()
 	if _, err := w.pass(object); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// elapse lets time pass in which the operator looks whenever it means to.
+func (w *world) elapse(object client.Object, duration time.Duration) {
+	w.t.Helper()
+	for duration > 0 {
+		result, err := w.pass(object)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if result.RequeueAfter <= 0 {
+			w.t.Fatalf("does not look again by itself, %s before the end", duration)
+		}
+		step := min(result.RequeueAfter, duration)
+		w.clock.SetTime(w.clock.Now().Add(step))
+		duration -= step
 	}
 }
 
@@ -239,8 +276,20 @@ func (w *world) whyNotReady(object client.Object) string {
 	return ready.Message
 }
 
+// isClaimed says that the object in OrderCloud belongs to the resource, which stays until
+// that has been dealt with.
 func isClaimed(object client.Object) bool {
+	managed, ok := object.(lifecycle.Object)
+	return ok && lifecycle.HoldsClaim(managed) && bearsFinalizer(object)
+}
+
+func bearsFinalizer(object client.Object) bool {
 	return controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
+}
+
+// here is the marketplace behind the sandbox.
+func (w *world) here() v1alpha1.MarketplaceIdentity {
+	return v1alpha1.MarketplaceIdentity{SellerID: sandbox.DefaultSeed().MarketplaceID, URL: w.server.URL}
 }
 
 // created counts the POSTs that took effect.

@@ -37,7 +37,7 @@ func TestADeletionThatCannotReachOrderCloudIsGivenUpAfterAWhile(t *testing.T) {
 		t.Fatalf("got %+v, %v", result, err)
 	}
 	w.expect(user, "Synced", "False Unavailable")
-	w.clock.SetTime(w.clock.Now().Add(59 * time.Minute))
+	w.elapse(user, 59*time.Minute)
 	if result, err := w.pass(user); err != nil || result.RequeueAfter > time.Minute {
 		t.Fatalf("a minute before: %+v, %v", result, err)
 	}
@@ -105,21 +105,37 @@ func TestAfterARestartTheWaitForALostSecretGoesOn(t *testing.T) {
 	}
 	w.start() // which has never read the Secret
 	w.users.OrphanAfter = time.Hour
-	w.mustPass(user)
+	w.elapse(user, 30*time.Minute)
 	w.expect(user, "Synced", "False MarketplaceNotReady")
-	w.clock.SetTime(w.clock.Now().Add(59 * time.Minute))
-	w.start()
-	w.users.OrphanAfter = time.Hour
-	w.mustPass(user)
-	if !w.read(user) || !isClaimed(user) {
-		t.Fatal("it was given up too early")
+
+	// The operator is away for a day, and then for another one.
+	for _, wait := range []time.Duration{20 * time.Minute, 9 * time.Minute} {
+		w.mustPass(user)
+		w.clock.SetTime(w.clock.Now().Add(24 * time.Hour))
+		w.start()
+		w.users.OrphanAfter = time.Hour
+		w.elapse(user, wait)
+		if !w.read(user) || !isClaimed(user) {
+			t.Fatal("time in which the operator did not ask counts")
+		}
 	}
-	w.clock.SetTime(w.clock.Now().Add(2 * time.Minute))
-	w.start()
-	w.users.OrphanAfter = time.Hour
+	w.elapse(user, 3*time.Minute) // what is recorded is in whole minutes
 	w.mustPass(user)
 	if w.read(user) {
-		t.Error("the wait began anew with each restart")
+		t.Error("the wait begins again with each restart")
+	}
+}
+
+func TestAClockThatJumpsLetsNothingGo(t *testing.T) {
+	w, user := deleteInOutage(t)
+	for range 5 {
+		w.mustPass(user)
+		w.clock.SetTime(w.clock.Now().Add(1000 * time.Hour))
+		w.mustPass(user)
+		w.clock.SetTime(w.clock.Now().Add(-1000 * time.Hour))
+	}
+	if !w.read(user) || !isClaimed(user) {
+		t.Error("it was given up")
 	}
 }
 

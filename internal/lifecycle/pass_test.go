@@ -26,7 +26,7 @@ func TestANewUserCostsOneWriteToOrderCloudAndTwoToKubernetes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.expectWrites("patch finalizers", "POST buyers/acme/users", "patch status")
+	w.expectWrites("patch finalizers", "patch status", "POST buyers/acme/users", "patch status")
 	w.expect(user, "Ready", "True Created")
 	w.expect(user, "Synced", "True Created")
 	w.expect(user, "Drifted", "False InSync")
@@ -64,7 +64,7 @@ func TestAConfigIsCreatedInSync(t *testing.T) {
 	config := declaredConfig()
 	w.declare(config)
 	w.mustPass(config)
-	w.expectWrites("patch finalizers", "POST impersonationconfig", "patch status")
+	w.expectWrites("patch finalizers", "patch status", "POST impersonationconfig", "patch status")
 	w.expect(config, "Ready", "True Created")
 	if config.Status.Impersonator != "admin group customer-service" || config.Status.Target != "acme" {
 		t.Errorf("status %+v", config.Status)

@@ -139,27 +139,25 @@ func TestARotatedPasswordIsAnUpdateAndNoDrift(t *testing.T) {
 	}
 }
 
-func TestAClaimThatSomebodyTookAwayIsADecisionAnew(t *testing.T) {
+// kubectl replace, and Argo CD with Replace=true, write what is in the manifest: neither
+// the finalizer nor an annotation is.
+func TestAReplacedResourceKeepsItsObject(t *testing.T) {
 	w := begin(t)
 	user := declaredUser()
-	w.declare(user)
-	w.mustPass(user)
-	w.events()
+	user.Spec.AdoptionPolicy = v1alpha1.AdoptNever
+	w.ready(user)
 	w.forget()
 	edit(w, user, func(user *v1alpha1.BuyerUser) {
-		user.Finalizers = nil
-		user.Generation-- // finalizers are no part of the declaration
+		user.Finalizers, user.Annotations = nil, nil
+		user.Spec.Email = "q7.mail.new@acme.example"
 	})
-	w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
 	w.mustPass(user)
-	w.expectWrites("patch status")
-	w.expect(user, "Ready", "False NotOwned")
-	w.expectField(userPath, "Email", "theirs@x.example")
-
-	w.mutate(http.MethodDelete, userPath, nil)
-	w.mustPass(user)
-	w.expect(user, "Ready", "True Created")
-	w.expectEvents("Warning NotOwned", "Normal Created")
+	w.expectWrites("patch finalizers", patchUser, "patch status")
+	w.expect(user, "Ready", "True Updated")
+	w.expectField(userPath, "Email", "q7.mail.new@acme.example")
+	w.remove(user)
+	w.settle(user)
+	w.expectNothingLeft(user, userPath)
 }
 
 func TestWhatIsAdoptedAgainIsWrittenAndIsNoDrift(t *testing.T) {
@@ -170,10 +168,8 @@ func TestWhatIsAdoptedAgainIsWrittenAndIsNoDrift(t *testing.T) {
 	w.declare(user)
 	w.mustPass(user)
 	w.events()
-	edit(w, user, func(user *v1alpha1.BuyerUser) {
-		user.Finalizers = nil
-		user.Generation--
-	})
+	w.read(user)
+	w.recordClaim(user, nil)
 	w.mutate(http.MethodPatch, userPath, map[string]any{"Email": "theirs@x.example"})
 	w.mustPass(user)
 	w.expectEvents("Normal Adopted", "Normal Updated")

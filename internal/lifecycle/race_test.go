@@ -80,7 +80,7 @@ func TestAnObjectThatAppearsBeforeTheCreateIsDecidedByItsPolicy(t *testing.T) {
 		w.declare(user)
 		w.onWrite(postUser, func() { w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(nil)) })
 		w.mustPass(user)
-		w.expectWrites("patch finalizers", postUser, "patch finalizers", "patch finalizers", "patch status")
+		w.expectWrites("patch finalizers", "patch status", postUser, "patch status")
 		w.expect(user, "Ready", "True InSync")
 		w.expectEvents("Normal Adopted")
 		if !isClaimed(user) || w.created() != 0 {
@@ -93,15 +93,15 @@ func TestAnObjectThatAppearsBeforeTheCreateIsDecidedByItsPolicy(t *testing.T) {
 		w.declare(user)
 		w.onWrite(postUser, w.somebodyCreates())
 		w.mustPass(user)
-		w.expectWrites("patch finalizers", postUser, "patch finalizers", "patch status")
+		w.expectWrites("patch finalizers", "patch status", postUser, "patch status", "patch finalizers")
 		w.expectEvents("Warning NotOwned")
 		w.expectForeign(user)
 	})
 }
 
-// The claim that was made for the create is void. Whatever happens to the patch
-// that takes it back: what somebody else made must not be touched.
-func TestAClaimThatCannotBeTakenBackAtOnceIsVoid(t *testing.T) {
+// The create was refused, and so its claim is taken back. Whatever happens to the patch
+// that records it: what somebody else made must not be touched.
+func TestAClaimThatCannotBeTakenBackAtOnceGivesNoRight(t *testing.T) {
 	for name, disturb := range map[string]func(w *world, user *v1alpha1.BuyerUser, cancel func()) func(string) error{
 		"somebody edits the resource meanwhile": func(w *world, user *v1alpha1.BuyerUser, _ func()) func(string) error {
 			return w.disturbHandingBack(func() error { w.label(user, "yes"); return nil })
@@ -160,7 +160,7 @@ func (w *world) disturbHandingBack(disturb func() error) func(string) error {
 		case write == postUser && !posted:
 			posted = true
 			somebodyCreates()
-		case write == "patch finalizers" && posted && !disturbed:
+		case write == "patch status" && posted && !disturbed:
 			disturbed = true
 			return disturb()
 		}
@@ -313,7 +313,7 @@ func TestAStopLetsTheWriteThatIsUnderWayBeRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.expect(user, "Ready", "True Created")
-	w.expectWrites("patch finalizers", postUser, "patch status")
+	w.expectWrites("patch finalizers", "patch status", postUser, "patch status")
 }
 
 func TestAStopDuringALookIsNoFailure(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -30,10 +31,11 @@ import (
 
 // Reconciler serves every kind that mirrors one OrderCloud object.
 type Reconciler[T Object] struct {
-	// Client reads from the cache and writes to the API server. It must read its
-	// own writes: a finalizer that was handed back and is still seen in a stale
-	// cache would let the operator overwrite a foreign object.
+	// Client reads from the cache and writes to the API server.
 	Client client.Client
+	// Live reads from the API server itself. What it says decides, right before a write
+	// to OrderCloud is sent.
+	Live client.Reader
 	// Recorder emits the events.
 	Recorder events.EventRecorder
 	// Marketplaces connects to OrderCloud.
@@ -61,13 +63,9 @@ type Reconciler[T Object] struct {
 	retries     workqueue.TypedRateLimiter[ctrl.Request]
 	makeRetries sync.Once
 
-	// lost has since when OrderCloud could not be asked to delete, by the UIDs of the
-	// resources that wait for it.
+	// lost has for how long OrderCloud has not answered, by the UIDs of the resources
+	// whose deletion waits for it.
 	lost sync.Map
-
-	// void has the UIDs, by name, of resources whose claim means nothing and is
-	// yet to be handed back. It is empty but for moments.
-	void sync.Map
 }
 
 const (
@@ -84,7 +82,6 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	object := r.Kind.New()
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.void.Delete(request.NamespacedName)
 			r.backoff().Forget(request)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -123,14 +120,21 @@ type pass[T Object] struct {
 	interval time.Duration
 	// ticks are the marketplace's common moments to look.
 	ticks marketplace.Ticks
-	// baseURL of the marketplace; empty until it is connected.
-	baseURL string
+	// here is the marketplace; without a seller until it is proven.
+	here claim.Marketplace
+	// claim is what is recorded on the resource, wherever it is valid.
+	claim claim.Claim
+	// state is what the claim is worth here. It changes with what the pass sees and does.
+	state claim.State
+	// sent is the digest of what the latest create sent.
+	sent string
 }
 
 func (r *Reconciler[T]) begin(object T) *pass[T] {
 	before, _ := object.DeepCopyObject().(T)
 	spec, status := object.Managed()
-	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status}
+	p := &pass[T]{Reconciler: r, object: object, before: before, spec: spec, status: status, claim: ClaimOf(object)}
+	p.sent = p.claim.Sent
 	r.Kind.Describe(object)
 	p.useInterval(marketplace.DefaultInterval)
 	return p
@@ -166,9 +170,11 @@ func (p *pass[T]) enter() (leave func(), wait time.Duration) {
 
 func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 	ctx = p.ranked(ctx)
-	if err := p.handBackVoid(ctx); err != nil {
+	here, err := p.Marketplaces.Where(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
+	p.locate(here)
 	if !p.object.GetDeletionTimestamp().IsZero() {
 		return p.finalize(ctx)
 	}
@@ -227,7 +233,7 @@ func (p *pass[T]) use(connection *marketplace.Connection, err error) {
 		p.useInterval(connection.Interval)
 	}
 	if err == nil {
-		p.baseURL = connection.Client.BaseURL()
+		p.locate(connection.Marketplace)
 	}
 }
 

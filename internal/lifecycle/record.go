@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
@@ -32,10 +33,12 @@ const maxDriftEntries = 20
 func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error) {
 	p.status.Path = p.path()
 	p.status.ObservedGeneration = p.object.GetGeneration()
+	p.recordClaim()
+	found.elsewhere = p.recordMarketplace(found)
 	if !found.suspended {
 		p.status.LastHandledReconcileAt = p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]
 	}
-	if found.yields {
+	if found.yields || found.elsewhere {
 		p.status.Drift = nil
 	}
 	if found.looked {
@@ -52,10 +55,32 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	if isNews {
 		p.eventNotSynced(found.failure)
 	}
+	if p.state == claim.None {
+		// Who has no claim has nothing to carry out when it is deleted.
+		if err := p.release(ctx); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
 	if found.suspended {
 		return ctrl.Result{}, nil
 	}
 	return p.next(found.failure), nil
+}
+
+// recordMarketplace notes in which marketplace the object was seen, and says whether what
+// the status holds is about another one than the present.
+func (p *pass[T]) recordMarketplace(found verdict) (elsewhere bool) {
+	last := p.claim.Marketplace
+	if p.status.Marketplace != nil {
+		last = claim.Marketplace(*p.status.Marketplace)
+	}
+	switch {
+	case found.looked:
+		p.status.Marketplace = new(v1alpha1.MarketplaceIdentity(p.here))
+	case p.status.Marketplace == nil:
+		p.status.Marketplace = new(v1alpha1.MarketplaceIdentity(last))
+	}
+	return last.URL != "" && p.here.URL != "" && (last.URL != p.here.URL || last.IsProven() && p.here.IsProven() && last != p.here)
 }
 
 // patchStatus makes the one status patch of a pass. Losing a race against a
@@ -69,7 +94,7 @@ func (p *pass[T]) patchStatus(ctx context.Context, found verdict) error {
 	ctx, cancel := settle(ctx)
 	defer cancel()
 	err := p.Client.Status().Patch(ctx, p.object, client.MergeFromWithOptions(p.before, client.MergeFromWithOptimisticLock{}))
-	if apierrors.IsConflict(err) && (found.acted || found.isDrift) {
+	if apierrors.IsConflict(err) && (found.acted || found.isDrift || found.adopted) {
 		// The UID stays a precondition: a namesake must not inherit the status.
 		before, _ := p.before.DeepCopyObject().(T)
 		before.SetUID("")
@@ -78,6 +103,7 @@ func (p *pass[T]) patchStatus(ctx context.Context, found verdict) error {
 	if err = client.IgnoreNotFound(err); err != nil {
 		return fmt.Errorf("recording the status of %s: %w", p.path(), err)
 	}
+	p.before.SetResourceVersion(p.object.GetResourceVersion())
 	return nil
 }
 

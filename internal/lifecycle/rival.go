@@ -6,86 +6,116 @@ package lifecycle
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
-// PathIndex is the index of the cache, required of each kind, in which resources
-// are found by the path of the OrderCloud object that they declare.
-const PathIndex = "path"
+// newcomer is how long a resource is young. Until then a conflict is more likely a move
+// between namespaces, whose other half is on its way, than two declarations.
+const newcomer = time.Minute
 
-// IndexPath returns the function of PathIndex for a kind.
-func IndexPath[T Object](kind Kind[T]) client.IndexerFunc {
-	return func(object client.Object) []string {
-		declared, ok := object.(T)
-		if !ok {
-			return nil
-		}
-		return []string{kind.Path(declared)}
-	}
-}
-
-// rivals lists the other resources, of any namespace, that declare the same
-// OrderCloud object and would write to it.
+// rivals lists the other resources, of any namespace, that declare the same OrderCloud
+// object, may, and would write to it.
 func (p *pass[T]) rivals(ctx context.Context) ([]T, error) {
-	list := p.Kind.NewList()
-	options := []client.ListOption{
-		client.MatchingFields{PathIndex: p.path()}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency,
+	path, own := p.path(), MarketplaceOf(p.object)
+	values := []string{claimedValue(p.here, path), marketplaceValue(own, path)}
+	for _, peer := range p.Marketplaces.Peers(p.here) {
+		if peer != own {
+			values = append(values, marketplaceValue(peer, path))
+		}
 	}
-	if err := p.Client.List(ctx, list, options...); err != nil {
-		return nil, fmt.Errorf("listing who else declares %s: %w", p.path(), err)
+	candidates, err := p.declaring(ctx, values...)
+	if err != nil {
+		return nil, err
 	}
 	var rivals []T
-	err := meta.EachListItem(list, func(item runtime.Object) error {
-		other, ok := item.(T)
-		if !ok || !p.isRival(other) {
-			return nil
-		}
+	for _, other := range candidates {
 		shares, err := p.sharesMarketplace(ctx, other)
+		if err != nil {
+			return nil, err
+		}
 		if shares {
 			rivals = append(rivals, other)
 		}
-		return err
-	})
-	return rivals, err
+	}
+	return rivals, nil
 }
 
-func (p *pass[T]) isRival(other T) bool {
-	spec, _ := other.Managed()
-	return other.GetUID() != p.object.GetUID() && PolicyOf(spec).Management == v1alpha1.ManagementEnforce
+// declaring lists the other resources that an index has under any of the values and that
+// would write.
+func (p *pass[T]) declaring(ctx context.Context, values ...string) ([]T, error) {
+	known := map[types.UID]bool{p.object.GetUID(): true}
+	var found []T
+	for _, value := range values {
+		list := p.Kind.NewList()
+		options := []client.ListOption{
+			client.MatchingFields{PathIndex: value}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency,
+		}
+		if err := p.Client.List(ctx, list, options...); err != nil {
+			return nil, fmt.Errorf("listing who else declares %s: %w", p.path(), err)
+		}
+		_ = meta.EachListItem(list, func(item runtime.Object) error {
+			if other, ok := item.(T); ok && !known[other.GetUID()] && enforces(other) {
+				known[other.GetUID()] = true
+				found = append(found, other)
+			}
+			return nil
+		})
+	}
+	return found, nil
 }
 
-// sharesMarketplace says that another resource reaches the same marketplace and
-// may. Otherwise any namespace could keep others from their objects, or inherit
-// them.
+func enforces[T Object](object T) bool {
+	spec, _ := object.Managed()
+	return PolicyOf(spec).Management == v1alpha1.ManagementEnforce
+}
+
+// sharesMarketplace says that another resource reaches the same marketplace and may. One
+// whose Marketplace OrderCloud refuses at present stands nowhere. One of whose Marketplace
+// nothing is known yet, right after a start, stands where its claim says.
 func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) {
-	mine, theirs := MarketplaceOf(p.object), MarketplaceOf(other)
-	if mine == theirs && p.object.GetNamespace() == other.GetNamespace() {
+	if MarketplaceOf(p.object) == MarketplaceOf(other) && p.object.GetNamespace() == other.GetNamespace() {
 		return true, nil
 	}
+	isAdmitted, err := p.isAdmitted(ctx, other)
+	if err != nil || !isAdmitted {
+		return false, err
+	}
+	proven, standing := p.Marketplaces.Standing(MarketplaceOf(other))
+	switch standing {
+	case marketplace.StandingProven:
+		return proven.IsSame(p.here), nil
+	case marketplace.StandingUnknown:
+		return p.worth(other) == claim.Held, nil
+	default:
+		return false, nil
+	}
+}
+
+// isAdmitted says that a resource may refer to its Marketplace. Otherwise any namespace
+// could keep others from their objects, or inherit them.
+func (p *pass[T]) isAdmitted(ctx context.Context, other T) (bool, error) {
 	spec, _ := other.Managed()
 	_, err := p.Marketplaces.Connect(ctx, other.GetNamespace(), spec.MarketplaceRef)
-	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonNamespaceNotAllowed {
-		return false, nil
-	} else if err != nil && problem == nil {
+	problem := failure.As(err)
+	if err != nil && problem == nil {
 		return false, err
 	}
-	// What two Marketplaces reach is known once both were connected, which after a
-	// restart of the operator nobody may have done before a deletion. Whether this
-	// one may still be reached is not asked here.
-	_, err = p.Marketplaces.Connect(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef)
-	if err != nil && failure.As(err) == nil {
-		return false, err
-	}
-	return p.Marketplaces.AreSame(mine, theirs), nil
+	return problem == nil || problem.Reason != v1alpha1.ReasonNamespaceNotAllowed, nil
+}
+
+// worth is what the claim of another resource is worth in the marketplace of this pass.
+func (p *pass[T]) worth(other T) claim.State {
+	return ClaimOf(other).At(other.GetUID(), p.here, p.Kind.Path(other))
 }
 
 // MarketplaceOf returns the Marketplace that a resource refers to.
@@ -94,75 +124,54 @@ func MarketplaceOf(object Object) types.NamespacedName {
 	return marketplace.Key(object.GetNamespace(), spec.MarketplaceRef)
 }
 
+func (p *pass[T]) contender(of T) claim.Contender {
+	return claim.Contender{
+		Claim: p.worth(of), Leaves: !of.GetDeletionTimestamp().IsZero(),
+		Created: of.GetCreationTimestamp().Time, Name: client.ObjectKeyFromObject(of).String(),
+	}
+}
+
+// best returns the one of several that has the best right.
+func (p *pass[T]) best(of []T) (best T, found bool) {
+	for _, one := range of {
+		if !found || p.contender(one).GoesBefore(p.contender(best)) {
+			best, found = one, true
+		}
+	}
+	return best, found
+}
+
 // yield gives way to a resource that declares the same object and has the better
-// right to it: the one that holds the claim, and of several or none the oldest. A
-// resource that only watches neither yields nor is in the way.
+// right to it. A resource that only watches neither yields nor is in the way.
 func (p *pass[T]) yield(ctx context.Context) (*failure.Failure, error) {
-	if PolicyOf(p.spec).Management == v1alpha1.ManagementObserve {
+	if !enforces(p.object) {
 		return nil, nil
 	}
 	rivals, err := p.rivals(ctx)
 	if err != nil {
 		return nil, err
 	}
-	owner := p.object
-	for _, rival := range rivals {
-		if p.goesBefore(rival, owner) {
-			owner = rival
-		}
-	}
+	owner, _ := p.best(append(rivals, p.object))
 	if owner.GetUID() == p.object.GetUID() {
 		return nil, nil
 	}
-	// Both held the claim, or this one would be the owner. Who yields must not
-	// delete the object later.
-	if err := p.release(ctx); err != nil {
-		return nil, err
-	}
-	return failure.New(v1alpha1.ReasonConflict,
-		"%s declares %s, too, and was there before: delete one of the two; when the other one goes, this one takes over",
-		client.ObjectKeyFromObject(owner), p.path()).Stall(), nil
+	// Who yields must not delete the object later.
+	p.state = p.state.After(claim.Yields)
+	return p.inConflictWith(owner), nil
 }
 
-// goesBefore says which of two has the better right. One that is being deleted has
-// less: it may have handed its claim over and not have let go of its own yet. The
-// name decides between those that were created in the same second.
-func (p *pass[T]) goesBefore(one, other T) bool {
-	if first, second := p.holdsClaim(one), p.holdsClaim(other); first != second {
-		return first
+// inConflictWith is stalled only if nothing will end the conflict: while the other one is
+// being deleted, and while this one is young, it may be a move.
+func (p *pass[T]) inConflictWith(owner T) *failure.Failure {
+	key := client.ObjectKeyFromObject(owner)
+	if !owner.GetDeletionTimestamp().IsZero() {
+		return failure.New(v1alpha1.ReasonConflict,
+			"%s declares %s, too, and is being deleted: this one takes over when it is gone", key, p.path()).Again(failure.OnceAMinute)
 	}
-	if leaves, otherLeaves := one.GetDeletionTimestamp() != nil, other.GetDeletionTimestamp() != nil; leaves != otherLeaves {
-		return otherLeaves
+	conflict := failure.New(v1alpha1.ReasonConflict,
+		"%s declares %s, too, and was there before: delete one of the two; when the other one goes, this one takes over", key, p.path())
+	if p.Clock.Since(p.object.GetCreationTimestamp().Time) < newcomer {
+		return conflict.Again(failure.OnceAMinute)
 	}
-	created, createdOther := one.GetCreationTimestamp(), other.GetCreationTimestamp()
-	if !created.Equal(&createdOther) {
-		return created.Before(&createdOther)
-	}
-	return client.ObjectKeyFromObject(one).String() < client.ObjectKeyFromObject(other).String()
-}
-
-// handOver gives the claim to the resource that declares the object as well and has
-// waited for it, so that moving a declaration from one namespace to another
-// deletes nothing.
-func (p *pass[T]) handOver(ctx context.Context) (bool, error) {
-	rivals, err := p.rivals(ctx)
-	if err != nil {
-		return false, err
-	}
-	var heir T
-	found := false
-	for _, rival := range rivals {
-		if rival.GetDeletionTimestamp().IsZero() && (!found || p.goesBefore(rival, heir)) {
-			heir, found = rival, true
-		}
-	}
-	if !found {
-		return false, nil
-	}
-	if err := p.entitle(ctx, heir); err != nil {
-		return false, err
-	}
-	log.FromContext(ctx).Info("Handed over", "path", p.path(), "to", client.ObjectKeyFromObject(heir))
-	p.event(EventHandedOver, "Delete", "handed %s over to %s, which declares it, too", p.path(), client.ObjectKeyFromObject(heir))
-	return true, nil
+	return conflict.Stall()
 }

@@ -41,7 +41,9 @@ func second() *v1alpha1.BuyerUser { return another("second", noon.Add(time.Secon
 // claimedAlready bears a claim without ever having made a pass.
 func (w *world) claimedAlready(user *v1alpha1.BuyerUser) *v1alpha1.BuyerUser {
 	user.Finalizers = []string{v1alpha1.ClaimFinalizer}
-	user.Annotations = map[string]string{v1alpha1.ClaimedInAnnotation: w.server.URL}
+	user.Status.Claim = &v1alpha1.Claim{
+		State: v1alpha1.ClaimHeld, UID: string(user.UID), Path: userPath, Marketplace: w.here(), Since: metav1.NewTime(noon),
+	}
 	return user
 }
 
@@ -55,8 +57,8 @@ func (w *world) expectConflictWith(user, owner *v1alpha1.BuyerUser) {
 	if got := w.whyNotReady(user); !strings.HasPrefix(got, client.ObjectKeyFromObject(owner).String()+" declares "+userPath+", too") {
 		w.t.Errorf("the message names another owner: %q", got)
 	}
-	if isClaimed(user) || user.Annotations[v1alpha1.ClaimedInAnnotation] != "" || len(user.Status.Drift) > 0 {
-		w.t.Errorf("finalizers %v, annotations %v, drift %v", user.Finalizers, user.Annotations, user.Status.Drift)
+	if bearsFinalizer(user) || user.Status.Claim != nil && user.Status.Claim.Marketplace == w.here() || len(user.Status.Drift) > 0 {
+		w.t.Errorf("finalizers %v, claim %+v, drift %v", user.Finalizers, user.Status.Claim, user.Status.Drift)
 	}
 }
 
@@ -83,7 +85,7 @@ func TestOfTwoThatDeclareTheSameOneKeepsIt(t *testing.T) {
 		},
 		"a claim in another marketplace is none here": func(w *world) (owner, other *v1alpha1.BuyerUser) {
 			elsewhere := w.claimedAlready(second())
-			elsewhere.Annotations[v1alpha1.ClaimedInAnnotation] = "https://elsewhere.example"
+			elsewhere.Status.Claim.Marketplace.URL = "https://elsewhere.example"
 			return first(), elsewhere
 		},
 		"one that is suspended, too": func(*world) (owner, other *v1alpha1.BuyerUser) {
@@ -139,7 +141,7 @@ func TestAConflictUnmakesReadyAndIsToldOnce(t *testing.T) {
 			w.mustPass(younger)
 			w.expectConflictWith(younger, older)
 			w.mustPass(younger)
-			w.expectWrites("patch finalizers", "patch status")
+			w.expectWrites("patch status", "patch finalizers")
 			w.expectEvents("Warning Conflict")
 
 			// Who was put off deletes nothing when it goes.
@@ -229,34 +231,50 @@ func (w *world) anotherClient() (clientID, clientSecret string) {
 	return storefront, "q7-another-secret"
 }
 
-func TestTwoMarketplacesAreOneWhenAddressAndCredentialsAreTheSame(t *testing.T) {
-	for name, test := range map[string]struct {
-		credentials func(*world) (clientID, clientSecret string)
-		same        bool
-	}{
-		"the same": {func(w *world) (string, string) { return w.box.Credentials() }, true},
-		"the same in small letters": {func(w *world) (string, string) {
+// Neither a client ID nor a URL says which marketplace it is: OrderCloud does.
+func TestTwoMarketplacesAreOneWhenOrderCloudNamesTheSameSeller(t *testing.T) {
+	for name, credentials := range map[string]func(*world) (clientID, clientSecret string){
+		"the same credentials": func(w *world) (string, string) { return w.box.Credentials() },
+		"the same credentials, the ID in small letters": func(w *world) (string, string) {
 			clientID, clientSecret := w.box.Credentials()
 			return strings.ToLower(clientID), clientSecret
-		}, true},
-		"others": {(*world).anotherClient, false},
+		},
+		"another API client": (*world).anotherClient,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
-			clientID, clientSecret := test.credentials(w)
+			clientID, clientSecret := credentials(w)
 			w.marketplace("main", clientID, clientSecret)
-			owner, other := first(), second()
-			other.Spec.MarketplaceRef.Name, other.Spec.AdoptionPolicy = "main", v1alpha1.AdoptAlways
-			w.declare(owner, other)
-			// Nothing was connected before.
-			w.mustPass(other)
-			if test.same {
-				w.expectConflictWith(other, owner)
-			} else {
-				w.expect(other, "Ready", "True Created")
-			}
+			one, other := first(), second()
+			other.Spec.MarketplaceRef.Name, other.Spec.Email = "main", one.Spec.Email
+			w.ready(one)
+			w.declare(other)
+			w.settle(other)
+			w.expectConflictWith(other, one)
+
+			w.remove(one)
+			w.mustPass(one)
+			w.settle(other)
+			w.expectTakenOver(one, other)
 		})
 	}
+}
+
+func TestWhoIsRefusedByOrderCloudIsInNobodysWay(t *testing.T) {
+	w := begin(t)
+	clientID, _ := w.box.Credentials()
+	w.marketplace("main", clientID, "not-the-secret")
+	owner, other := second(), w.claimedAlready(first())
+	other.Spec.MarketplaceRef.Name = "main"
+	w.declare(other)
+	w.settle(other)
+	w.ready(owner)
+	w.expect(owner, "Ready", "True Created")
+
+	// And it inherits nothing.
+	w.remove(owner)
+	w.mustPass(owner)
+	w.expectNothingLeft(owner, userPath)
 }
 
 func TestWhoElseDeclaresAnObjectIsLookedUpInTheIndex(t *testing.T) {
@@ -270,7 +288,11 @@ func TestWhoElseDeclaresAnObjectIsLookedUpInTheIndex(t *testing.T) {
 	if w.read(owner) {
 		t.Error("the resource is left")
 	}
-	want := slices.Repeat([]string{"path=" + userPath}, 3)
+	ofPass := []string{
+		"path=" + w.server.URL + " " + w.here().SellerID + " " + userPath,
+		"path=" + namespace + "/default " + userPath,
+	}
+	want := append(slices.Repeat(ofPass, 2), "path="+userPath)
 	if diff := cmp.Diff(want, w.lists); diff != "" {
 		t.Errorf("lists (-want +got)\n%s", diff)
 	}

@@ -28,8 +28,11 @@ type verdict struct {
 	drifted drift.Fields
 	// now is what differs after the write.
 	now drift.Fields
-	// claimedNow: the claim was made in this pass.
-	claimedNow bool
+	// elsewhere: what the status holds is about another marketplace than the one that the
+	// resource refers to now.
+	elsewhere bool
+	// adopted: an object that was there was taken into possession in this pass.
+	adopted bool
 	// acted: OrderCloud accepted a write in this pass.
 	acted bool
 	// comparedRest: all but what could not be resolved was compared.
@@ -56,7 +59,7 @@ func judge(conditions *[]metav1.Condition, generation int64, found verdict) {
 	switch {
 	case found.suspended:
 		stalled = true
-		JudgeSuspended(conditions, generation)
+		JudgeSuspended(conditions, generation, !found.elsewhere)
 	case found.failure != nil:
 		stalled = found.failure.Stalled
 		judgeFailure(conditions, generation, found, set)
@@ -82,14 +85,14 @@ func SetterOf(conditions *[]metav1.Condition, generation int64) Setter {
 }
 
 // JudgeSuspended keeps Ready for as long as the declaration is the one that was
-// known to be in OrderCloud. Suspending it makes one more generation; every further
+// known to be in OrderCloud, and that is about the marketplace at hand. Suspending it makes one more generation; every further
 // one declares something that nobody wrote. JudgeProgress has to follow.
-func JudgeSuspended(conditions *[]metav1.Condition, generation int64) {
+func JudgeSuspended(conditions *[]metav1.Condition, generation int64, isHere bool) {
 	set := SetterOf(conditions, generation)
 	const message = "spec.suspend is true: nothing is read or written until it is false"
 	set(v1alpha1.SyncedCondition, metav1.ConditionUnknown, v1alpha1.ReasonSuspended, message)
 	ready := meta.FindStatusCondition(*conditions, v1alpha1.ReadyCondition)
-	if ready == nil || !ReadyAt(*conditions, ready.ObservedGeneration) || generation > ready.ObservedGeneration+1 {
+	if !isHere || ready == nil || !ReadyAt(*conditions, ready.ObservedGeneration) || generation > ready.ObservedGeneration+1 {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSuspended, message)
 	}
 }
@@ -97,7 +100,7 @@ func JudgeSuspended(conditions *[]metav1.Condition, generation int64) {
 func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	problem := found.failure
 	set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-	if found.looked || found.yields || !ReadyAt(*conditions, generation) {
+	if found.looked || found.yields || found.elsewhere || !ReadyAt(*conditions, generation) {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 	}
 	switch {
@@ -105,7 +108,7 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 		setDrifted(found, set)
 	case found.comparedRest:
 		setInSync(found.wrote, set)
-	case found.looked, found.yields:
+	case found.looked, found.yields, found.elsewhere:
 		// Nothing was seen to differ: what an earlier look showed is over.
 		meta.RemoveStatusCondition(conditions, v1alpha1.DriftedCondition)
 	}

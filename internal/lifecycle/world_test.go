@@ -141,11 +141,11 @@ func (w *world) start() {
 	}
 	registry := marketplace.NewRegistry(operator, operator, endpoints, "ordercloud-operator/test")
 	w.users = &lifecycle.Reconciler[*v1alpha1.BuyerUser]{
-		Client: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
+		Client: operator, Live: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
 		Kind: external.BuyerUsers{Reader: operator, Secrets: operator},
 	}
 	w.configs = &lifecycle.Reconciler[*v1alpha1.ImpersonationConfig]{
-		Client: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
+		Client: operator, Live: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
 		Kind: external.ImpersonationConfigs{Reader: operator},
 	}
 }

@@ -44,7 +44,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := t.next.RoundTrip(request)
 	if err != nil {
-		t.limiter.settle(permit, ending{outcome: failureOf(ctx), cause: err})
+		t.limiter.settle(permit, ending{outcome: failureOf(ctx, err), cause: err})
 		t.limiter.end(permit)
 		return nil, err
 	}
@@ -80,10 +80,10 @@ type ending struct {
 	cause error
 }
 
-// failureOf tells a caller who gave up from a time-out, which also ends the
-// context but says why.
-func failureOf(ctx context.Context) outcome {
-	if errors.Is(context.Cause(ctx), context.Canceled) {
+// failureOf tells a caller who gave up, or who stopped the request before it was sent,
+// from a time-out, which also ends the context but says why.
+func failureOf(ctx context.Context, err error) outcome {
+	if errors.Is(context.Cause(ctx), context.Canceled) || errors.Is(err, context.Canceled) {
 		return abandoned
 	}
 	return failed
@@ -153,7 +153,7 @@ func (b *watchedBody) Read(buffer []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		b.settle(ending{outcome: answered})
 	default:
-		b.settle(ending{outcome: failureOf(b.ctx), cause: err})
+		b.settle(ending{outcome: failureOf(b.ctx, nil), cause: err})
 	}
 	return count, err
 }
@@ -164,7 +164,7 @@ func (b *watchedBody) Read(buffer []byte) (int, error) {
 func (b *watchedBody) Close() error {
 	outcome := answered
 	if b.ctx.Err() != nil {
-		outcome = failureOf(b.ctx)
+		outcome = failureOf(b.ctx, nil)
 	}
 	b.settle(ending{outcome: outcome, cause: context.Cause(b.ctx)})
 	defer b.limiter.end(b.permit)

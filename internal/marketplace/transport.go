@@ -41,7 +41,7 @@ func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breake
 // limiter: a request may wait long for its turn.
 func newTransport(key string, turns *limiter.Limiter, counted metrics.Marketplace, writes *fence.Fence) http.RoundTripper {
 	sent := measured{next: tracing.Calls(key, ordercloud.RouteOf, newBaseTransport()), counted: counted}
-	return turns.Transport(writes.Transport(sent), ordercloud.IsTokenRequest)
+	return turns.Transport(writes.Transport(sent, ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
 }
 
 // newBaseTransport is the connection pool of one marketplace: the limiter bounds

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -98,6 +99,31 @@ func MissingObject(err error) (objectType, objectID string, ok bool) {
 // IsHeldBack says that nothing was sent, because a Config.Transport held the
 // request back; RetryAfter tells for how long.
 func IsHeldBack(err error) bool { return isUnsent(err) }
+
+// HadNoEffect says that a write certainly changed nothing: it was not sent, or OrderCloud
+// itself refused it. Only a JSON answer with one of its codes is OrderCloud's own word. A
+// 429, a 5xx and a page of something in between say nothing of what was done before them,
+// and neither does an answer that did not come. An error that is not of this client is one
+// of before the call.
+func HadNoEffect(err error) bool {
+	failure, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok, isUnsent(err), failure.Route == tokenRoute:
+		return true
+	case failure.Status == 0:
+		return isUnconnected(failure.Cause)
+	case failure.Status == http.StatusTooManyRequests, isOutage(failure):
+		return false
+	default:
+		return failure.Status < http.StatusInternalServerError && len(failure.Errors) > 0
+	}
+}
+
+// isUnconnected says that no connection was made, so that nothing was sent.
+func isUnconnected(cause error) bool {
+	var dialled *net.OpError
+	return errors.As(cause, &dialled) && dialled.Op == "dial" || isCertificateFailure(cause)
+}
 
 // RequestID returns the X-oc-logid of the answer, or "".
 func RequestID(err error) string {

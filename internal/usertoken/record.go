@@ -110,7 +110,7 @@ func (p *pass) recordSuspended(ctx context.Context) (ctrl.Result, error) {
 	status := &p.object.Status
 	status.ObservedGeneration = p.object.Generation
 	status.LastHandledReconcileAt = p.object.Annotations[v1alpha1.ReconcileAtAnnotation]
-	lifecycle.JudgeSuspended(&status.Conditions, p.object.Generation)
+	lifecycle.JudgeSuspended(&status.Conditions, p.object.Generation, true)
 	if expiry := status.ExpirationTime; expiry == nil || p.until(expiry.Time) <= 0 {
 		lifecycle.SetterOf(&status.Conditions, p.object.Generation)(v1alpha1.ReadyCondition, metav1.ConditionFalse,
 			v1alpha1.ReasonSuspended, "spec.suspend is true, and the Secret holds no token that is good")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 )
 
@@ -29,6 +30,12 @@ type boundedWrites struct {
 	next  http.RoundTripper
 	slots chan struct{}
 }
+
+var _ net.RoundTripperWrapper = boundedWrites{}
+
+// WrappedRoundTripper returns the transport below, in which client-go looks for the
+// connections that it closes and for the TLS configuration.
+func (b boundedWrites) WrappedRoundTripper() http.RoundTripper { return b.next }
 
 // RoundTrip waits for a slot if the request is a write. Reads are few, and a watch
 // is one that never ends; a leader that renews its lease must not wait.

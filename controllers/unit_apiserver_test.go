@@ -5,12 +5,14 @@ package controllers
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 )
 
@@ -75,5 +77,19 @@ func TestTheAPIServerIsNotFloodedWithWrites(t *testing.T) {
 	group.Wait()
 	if err := send(t.Context(), http.MethodPut, "/"); err != nil {
 		t.Errorf("the slots did not become free: %v", err)
+	}
+}
+
+func TestTheTransportBelowTheBoundCanBeReached(t *testing.T) {
+	config := &rest.Config{Host: "https://kubernetes.default.svc"}
+	BoundWrites(config)
+	below := &http.Transport{TLSClientConfig: &tls.Config{ServerName: "kubernetes.default.svc", MinVersion: tls.VersionTLS13}}
+	bounded := config.WrapTransport(below)
+	found, err := net.TLSClientConfig(bounded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found != below.TLSClientConfig {
+		t.Errorf("got the TLS configuration %v", found)
 	}
 }

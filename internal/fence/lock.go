@@ -24,7 +24,10 @@ var errTakenOver = errors.New("another replica has taken the lease over")
 // fence. Events about it go to whatever events returns when there is one to be told,
 // so that the manager that records them can be made with the lock.
 func (f *Fence) NewLock(config *rest.Config, events func() recorder.Provider, options leaderelection.Options) (resourcelock.Interface, error) {
-	lease, err := leaderelection.NewResourceLock(config, lateProvider{events}, options)
+	// A copy, for controller-runtime sets a user agent and a timeout in the
+	// configuration that it is given. In the manager's own, the timeout would cut
+	// every watch and every list that takes longer.
+	lease, err := leaderelection.NewResourceLock(rest.CopyConfig(config), lateProvider{events}, options)
 	if err != nil {
 		return nil, fmt.Errorf("making the leader's lease: %w", err)
 	}

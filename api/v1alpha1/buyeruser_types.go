@@ -103,10 +103,11 @@ type BuyerUserSpec struct {
 	// +kubebuilder:validation:MaxLength=100
 	Phone *string `json:"phone,omitempty"`
 
-	// termsAccepted is when the user accepted the terms (RFC 3339). Unset means
+	// termsAccepted is when the user accepted the terms (RFC 3339, such as
+	// 2026-03-01T09:00:00Z). OrderCloud is sent the same moment in UTC. Unset means
 	// not managed with updatePolicy Merge, and null with Replace.
 	// +optional
-	TermsAccepted *metav1.Time `json:"termsAccepted,omitempty"`
+	TermsAccepted *DateTime `json:"termsAccepted,omitempty"`
 
 	// xp holds the extended properties, any JSON object of at most 8,000
 	// characters. With updatePolicy Merge only the top-level keys that are

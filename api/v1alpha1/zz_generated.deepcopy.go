@@ -122,7 +122,8 @@ func (in *BuyerUserSpec) DeepCopyInto(out *BuyerUserSpec) {
 	}
 	if in.TermsAccepted != nil {
 		in, out := &in.TermsAccepted, &out.TermsAccepted
-		*out = (*in).DeepCopy()
+		*out = new(DateTime)
+		**out = **in
 	}
 	if in.XP != nil {
 		in, out := &in.XP, &out.XP

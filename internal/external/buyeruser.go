@@ -66,7 +66,7 @@ type buyerUser struct {
 
 // Observe looks the user up.
 func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation, error) {
-	if err := u.checkXP(); err != nil {
+	if err := u.check(); err != nil {
 		return lifecycle.Observation{}, err
 	}
 	u.sent = password{}

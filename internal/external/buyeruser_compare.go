@@ -25,6 +25,15 @@ const (
 	maxXP = 8000
 )
 
+// check refuses what the API server lets through and OrderCloud cannot be sent.
+func (u *buyerUser) check() error {
+	if _, err := u.desiredTerms(); err != nil {
+		return failure.New(v1alpha1.ReasonRejected,
+			"spec.termsAccepted is %s: write it as in 2026-03-01T09:00:00Z", err).Stall()
+	}
+	return u.checkXP()
+}
+
 // checkXP refuses what the API server cannot count.
 func (u *buyerUser) checkXP() error {
 	if u.object.Spec.XP == nil {
@@ -47,7 +56,19 @@ func (u *buyerUser) desiredXP() (map[string]any, error) {
 	return decodeObject(u.object.Spec.XP.Raw)
 }
 
-// desired is the whole user as declared, without a password.
+// desiredTerms is when the terms were accepted, in UTC; nil when that is not declared.
+func (u *buyerUser) desiredTerms() (*time.Time, error) {
+	if u.object.Spec.TermsAccepted == nil {
+		return nil, nil
+	}
+	moment, err := u.object.Spec.TermsAccepted.Time()
+	if err != nil {
+		return nil, err
+	}
+	return &moment, nil
+}
+
+// desired is the whole user as declared and checked, without a password.
 func (u *buyerUser) desired() ordercloud.BuyerUser {
 	spec := &u.object.Spec
 	user := ordercloud.BuyerUser{
@@ -59,9 +80,7 @@ func (u *buyerUser) desired() ordercloud.BuyerUser {
 		Phone:     spec.Phone,
 		Active:    isActive(u.object),
 	}
-	if spec.TermsAccepted != nil {
-		user.TermsAccepted = &spec.TermsAccepted.Time
-	}
+	user.TermsAccepted, _ = u.desiredTerms()
 	if spec.XP != nil {
 		user.XP = json.RawMessage(spec.XP.Raw)
 	}
@@ -132,10 +151,7 @@ func (u *buyerUser) differences(seen ordercloud.BuyerUser) (drift.Fields, error)
 }
 
 func (u *buyerUser) compareTerms(seen ordercloud.BuyerUser) drift.Fields {
-	var desired *time.Time
-	if u.object.Spec.TermsAccepted != nil {
-		desired = &u.object.Spec.TermsAccepted.Time
-	}
+	desired, _ := u.desiredTerms()
 	return drift.Compare("TermsAccepted", timeOrNull(desired), timeOrNull(seen.TermsAccepted))
 }
 

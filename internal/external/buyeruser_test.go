@@ -7,10 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -20,13 +18,7 @@ import (
 
 func xp(object string) *runtime.RawExtension { return &runtime.RawExtension{Raw: []byte(object)} }
 
-func at(text string) *metav1.Time {
-	moment, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		panic(err)
-	}
-	return &metav1.Time{Time: moment}
-}
+func at(text v1alpha1.DateTime) *v1alpha1.DateTime { return &text }
 
 const wholeUser = `{"ID":"jdoe","Username":"jdoe@acme.example","FirstName":"Jane","LastName":"Doe",` +
 	`"Email":"jdoe@acme.example","Phone":null,"TermsAccepted":null,"Active":true,"xp":null}`
@@ -73,11 +65,20 @@ func TestAUserIsComparedAndWrittenAsItsPolicySays(t *testing.T) {
 			merge: []string{"Phone", "TermsAccepted"}, patch: `{"Phone":"555-0100","TermsAccepted":"2026-01-02T03:04:05Z"}`,
 			replace: []string{"Phone", "TermsAccepted"},
 			put: strings.NewReplacer(`"Phone":null`, `"Phone":"555-0100"`,
-				`"TermsAccepted":null`, `"TermsAccepted":"2026-01-02T04:04:05+01:00"`).Replace(wholeUser),
+				`"TermsAccepted":null`, `"TermsAccepted":"2026-01-02T03:04:05Z"`).Replace(wholeUser),
 		},
 		"one moment, written in another way": {
 			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02T03:04:05Z") },
 			theirs:  map[string]any{"TermsAccepted": "2026-01-02T05:04:05.25+02:00"},
+		},
+		"one moment, in lower case": {
+			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02t03:04:05z") },
+			theirs:  map[string]any{"TermsAccepted": "2026-01-02T03:04:05Z"},
+		},
+		"terms in lower case": {
+			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02t04:04:05+01:00") },
+			merge:   []string{"TermsAccepted"}, patch: `{"TermsAccepted":"2026-01-02T03:04:05Z"}`,
+			replace: []string{"TermsAccepted"}, put: strings.Replace(wholeUser, `"TermsAccepted":null`, `"TermsAccepted":"2026-01-02T03:04:05Z"`, 1),
 		},
 		"xp of others only": {
 			theirs:  map[string]any{"xp": map[string]any{"theirs": 1, "more": nil}},
@@ -262,6 +263,25 @@ func TestXPThatOrderCloudWouldRefuseIsNotSent(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestTermsThatAreNoMomentAreNotSent(t *testing.T) {
+	// The API server admits all of these as a date-time.
+	for _, text := range []v1alpha1.DateTime{
+		"2026-03-01T09:00:00x5Z", "2026-03-01T09:00:00Ztomorrow", "2026-03-01T09:00:00+99:99", "0000-01-01T00:00:00Z",
+	} {
+		t.Run(string(text), func(t *testing.T) {
+			w := begin(t)
+			user := declaredUser()
+			user.Spec.TermsAccepted = at(text)
+			_, err := w.bindUser(user).Observe(t.Context(), false)
+			w.expectFailure(err, v1alpha1.ReasonRejected,
+				"spec.termsAccepted is not a date and time by RFC 3339 between the years 1 and 9999: write it as in 2026-03-01T09:00:00Z")
+			if total := w.box.Stats().Total; total != 0 {
+				t.Errorf("%d calls", total)
+			}
+		})
+	}
 }
 
 func TestXPThatIsNoObjectIsADifferenceAndNoDeadEnd(t *testing.T) {

@@ -58,6 +58,9 @@ const (
 	// ReasonCredentialsInvalid says that the credentials are missing,
 	// incomplete or refused by OrderCloud.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonSellerChanged says that a Marketplace's credentials belong to another
+	// seller than the one that the Marketplace stays with.
+	ReasonSellerChanged = "SellerChanged"
 	// ReasonAccessDenied says that OrderCloud refuses the operation for want of
 	// a role, or that the operator is not allowed to contact that endpoint.
 	ReasonAccessDenied = "AccessDenied"

@@ -166,6 +166,17 @@ type MarketplaceSpec struct {
 	// +required
 	CredentialsSecretRef LocalSecretReference `json:"credentialsSecretRef"`
 
+	// sellerID is the marketplace's own ID in OrderCloud, exactly as GET /v1/me
+	// shows it in Seller.ID. Credentials of any other seller are refused with the
+	// reason SellerChanged: nothing is read or written with them. Unset means the
+	// seller that was seen first (status.sellerID); to move to another one on
+	// purpose, name it here.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]*$')",message="an ID of a seller has only printable ASCII characters and no spaces"
+	SellerID string `json:"sellerID,omitempty"`
+
 	// interval at which every object of the marketplace is compared with
 	// OrderCloud at the latest, as a duration such as 30s, 10m or 1h, at least
 	// 1s. Objects that have the same interval are compared together, up to 100 of
@@ -273,6 +284,19 @@ type Deletions struct {
 	HeldAbove *int32 `json:"heldAbove,omitempty"`
 }
 
+// MarketplaceUser is the user that the operator is in OrderCloud.
+type MarketplaceUser struct {
+	// id of the admin user.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	ID string `json:"id,omitempty"`
+
+	// username of the admin user: the API client's default context user.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Username string `json:"username,omitempty"`
+}
+
 // MarketplaceStatus is what the operator last saw of the marketplace.
 type MarketplaceStatus struct {
 	// observedGeneration is the metadata.generation that this status is about;
@@ -292,6 +316,17 @@ type MarketplaceStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	URL string `json:"url,omitempty"`
+
+	// sellerID is the marketplace's own ID in OrderCloud, as GET /v1/me showed it for
+	// credentials that OrderCloud accepted. The Marketplace stays with this seller
+	// until spec.sellerID names another one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=100
+	SellerID string `json:"sellerID,omitempty"`
+
+	// user is who the operator is in OrderCloud, as GET /v1/me showed it.
+	// +optional
+	User *MarketplaceUser `json:"user,omitempty"`
 
 	// roles that the operator's token really holds.
 	// +optional

@@ -65,7 +65,7 @@ func reportsGrants(declared *v1alpha1.Marketplace) bool {
 // mayNotListGrants says that the token has not got the role that it takes to list
 // impersonation configs.
 func (c check) mayNotListGrants() bool {
-	return c.client != nil && c.problem == nil && !marketplace.MayListConfigs(c.roles)
+	return c.isGood() && !marketplace.MayListConfigs(c.proof.Roles)
 }
 
 // Reconcile lists the impersonation configs of one Marketplace, if that is due.
@@ -75,7 +75,7 @@ func (r *grantsReconciler) Reconcile(ctx context.Context, request ctrl.Request) 
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	checked := r.lastCheck(request.NamespacedName)
-	if !reportsGrants(&declared) || !checked.isGoodFor(&declared) {
+	if !reportsGrants(&declared) || !checked.isGood() || !checked.isAbout(&declared) {
 		return ctrl.Result{}, nil // the next check that succeeds wakes it
 	}
 	last := r.seen.entry(request.NamespacedName).attempt
@@ -99,16 +99,10 @@ func (r *grantsReconciler) Reconcile(ctx context.Context, request ctrl.Request) 
 	return ctrl.Result{RequeueAfter: max(made.due.Sub(r.clock.Now()), time.Millisecond)}, nil
 }
 
-// isGoodFor says that the check succeeded, and is about the Marketplace as it is now.
-func (c check) isGoodFor(declared *v1alpha1.Marketplace) bool {
-	return c.client != nil && c.problem == nil && c.generation == declared.Generation &&
-		c.reconcileAt == declared.Annotations[v1alpha1.ReconcileAtAnnotation]
-}
-
 // isOutdated says that something else is to be listed than at the latest attempt, or
 // that it can be now.
 func (a attempt) isOutdated(checked check) bool {
-	return a.client != checked.client || a.generation != checked.generation || a.reconcileAt != checked.reconcileAt ||
+	return a.client != checked.proof.Client || a.generation != checked.generation || a.reconcileAt != checked.reconcileAt ||
 		a.lackedRole && !checked.mayNotListGrants()
 }
 
@@ -120,19 +114,19 @@ var errNotYet = errors.New("waiting for Marketplaces to be checked")
 func (r *grantsReconciler) attempt(ctx context.Context, request ctrl.Request, declared *v1alpha1.Marketplace, checked check) (attempt, *grantList, error) {
 	last := r.seen.entry(request.NamespacedName).attempt
 	made := attempt{
-		client: checked.client, generation: checked.generation, reconcileAt: checked.reconcileAt,
+		client: checked.proof.Client, generation: checked.generation, reconcileAt: checked.reconcileAt,
 		lackedRole: checked.mayNotListGrants(),
 	}
 	var found *grantList
 	if made.lackedRole {
 		made.problem = lacksRoleForGrants()
 	} else {
-		if last.client != checked.client || last.reconcileAt == checked.reconcileAt {
+		if last.client != checked.proof.Client || last.reconcileAt == checked.reconcileAt {
 			ctx = limiter.WithClass(ctx, limiter.Sweep)
 		}
 		var err error
 		found, err = r.list(ctx, declared, checked)
-		if made.problem = explainGrants(checked.client, err); made.problem == nil && err != nil {
+		if made.problem = explainGrants(checked.proof.Client, err); made.problem == nil && err != nil {
 			return made, nil, err
 		}
 	}
@@ -170,7 +164,7 @@ func (r *grantsReconciler) wait(request ctrl.Request, declared *v1alpha1.Marketp
 // declares. Of an object that goes away meanwhile the config may be listed or not:
 // nobody is to be told of it, so what was declared before counts as well.
 func (r *grantsReconciler) list(ctx context.Context, declared *v1alpha1.Marketplace, checked check) (*grantList, error) {
-	before, err := r.settledDeclarations(ctx, declared, checked)
+	before, err := r.settledDeclarations(ctx, declared)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +174,7 @@ func (r *grantsReconciler) list(ctx context.Context, declared *v1alpha1.Marketpl
 	}
 	connection, err := r.registry.Connect(ctx, declared.Namespace, v1alpha1.MarketplaceReference{Name: declared.Name})
 	switch {
-	case failure.As(err) != nil, err == nil && connection.Client != checked.client:
+	case failure.As(err) != nil, err == nil && connection.Client != checked.proof.Client:
 		// Its Secret has changed since the check.
 		wake(r.wakes, client.ObjectKeyFromObject(declared))
 		return nil, errNotYet
@@ -195,11 +189,11 @@ func (r *grantsReconciler) list(ctx context.Context, declared *v1alpha1.Marketpl
 	if err != nil {
 		return nil, err
 	}
-	after, err := r.settledDeclarations(ctx, declared, checked)
+	after, err := r.settledDeclarations(ctx, declared)
 	if err != nil {
 		return nil, err
 	}
-	found := &grantList{of: checked.reaches, generation: checked.generation}
+	found := &grantList{of: connection.Marketplace, generation: checked.generation}
 	for _, config := range configs {
 		if grants.IsAnyBuyer(config) {
 			found.wide.AnyBuyer++
@@ -222,8 +216,8 @@ func (r *grantsReconciler) list(ctx context.Context, declared *v1alpha1.Marketpl
 	return found, nil
 }
 
-func (r *grantsReconciler) settledDeclarations(ctx context.Context, declared *v1alpha1.Marketplace, checked check) (*declarations, error) {
-	found, err := r.declarationsFor(ctx, declared, checked)
+func (r *grantsReconciler) settledDeclarations(ctx context.Context, declared *v1alpha1.Marketplace) (*declarations, error) {
+	found, err := r.declarationsFor(ctx, declared)
 	if err == nil && found.unsettled {
 		return nil, errNotYet
 	}

@@ -27,7 +27,7 @@ const settleFor = time.Minute
 type declarations struct {
 	reader   client.Reader
 	registry *marketplace.Registry
-	// marketplaces reach that marketplace.
+	// marketplaces are proven to be that marketplace.
 	marketplaces map[types.NamespacedName]*v1alpha1.Marketplace
 	// admitted are the namespaces, by the Marketplace that they refer to, that may.
 	admitted map[visitor]bool
@@ -41,9 +41,10 @@ type visitor struct {
 	namespace   string
 }
 
-// declarationsFor finds out which Marketplaces reach the same marketplace as one that
-// was checked.
-func (r *marketplaceReconciler) declarationsFor(ctx context.Context, declared *v1alpha1.Marketplace, checked check) (*declarations, error) {
+// declarationsFor finds out which Marketplaces are proven to be the same marketplace as
+// one. A Marketplace whose credentials OrderCloud does not accept declares nothing: who
+// knows no more than a client ID could hide a grant otherwise.
+func (r *marketplaceReconciler) declarationsFor(ctx context.Context, declared *v1alpha1.Marketplace) (*declarations, error) {
 	key := client.ObjectKeyFromObject(declared)
 	found := &declarations{
 		reader: r.client, registry: r.registry, admitted: map[visitor]bool{},
@@ -56,14 +57,14 @@ func (r *marketplaceReconciler) declarationsFor(ctx context.Context, declared *v
 	for index := range others.Items {
 		other := &others.Items[index]
 		otherKey := client.ObjectKeyFromObject(other)
-		if otherKey == key || marketplace.BaseURL(&other.Spec) != checked.reaches.baseURL {
+		if otherKey == key || marketplace.BaseURL(&other.Spec) != marketplace.BaseURL(&declared.Spec) {
 			continue
 		}
-		last := r.lastCheck(otherKey)
+		_, standing := r.registry.Standing(otherKey)
 		switch {
-		case r.registry.AreSame(key, otherKey), last.reaches == checked.reaches && checked.reaches.sellerID != "":
+		case r.registry.AreSame(key, otherKey):
 			found.marketplaces[otherKey] = other
-		case last.looked.IsZero() && r.clock.Since(later(r.started, other.CreationTimestamp.Time)) < settleFor:
+		case standing == marketplace.StandingUnknown && r.clock.Since(later(r.started, other.CreationTimestamp.Time)) < settleFor:
 			found.unsettled = true
 		}
 	}

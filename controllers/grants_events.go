@@ -60,7 +60,7 @@ func (t *toldGrants) knows(id string) bool {
 
 // tellGrants emits events about what is unmanaged now and was not before, and the other
 // way round: one each for all of them together.
-func (r *marketplaceReconciler) tellGrants(ctx context.Context, before, declared *v1alpha1.Marketplace, checked check, known *grantList) {
+func (r *marketplaceReconciler) tellGrants(ctx context.Context, before, declared *v1alpha1.Marketplace, known *grantList) {
 	if known == nil {
 		return
 	}
@@ -81,18 +81,18 @@ func (r *marketplaceReconciler) tellGrants(ctx context.Context, before, declared
 			left = append(left, id)
 		}
 	}
-	isDeclared, gone := r.whyLeft(ctx, declared, checked, left)
+	isDeclared, gone := r.whyLeft(ctx, declared, left)
 	r.tellOf(declared, appeared, corev1.EventTypeWarning, eventUnmanagedGrant, "OrderCloud holds impersonation configs that no object declares: %s")
 	r.tellOf(declared, isDeclared, corev1.EventTypeNormal, eventGrantDeclared, "impersonation configs that no object declared are declared now: %s")
 	r.tellOf(declared, gone, corev1.EventTypeNormal, eventGrantGone, "impersonation configs that no object declared are gone from OrderCloud: %s")
 }
 
 // whyLeft tells those that somebody has declared from those that are gone.
-func (r *marketplaceReconciler) whyLeft(ctx context.Context, declared *v1alpha1.Marketplace, checked check, left []string) (isDeclared, gone []string) {
+func (r *marketplaceReconciler) whyLeft(ctx context.Context, declared *v1alpha1.Marketplace, left []string) (isDeclared, gone []string) {
 	if len(left) == 0 {
 		return nil, nil
 	}
-	found, err := r.declarationsFor(ctx, declared, checked)
+	found, err := r.declarationsFor(ctx, declared)
 	for _, id := range left {
 		has := false
 		if err == nil {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -47,7 +48,7 @@ type attempt struct {
 // OrderCloud. It is not changed, but replaced.
 type grantList struct {
 	// of is the marketplace that holds them.
-	of marketplaceID
+	of claim.Marketplace
 	// generation of the Marketplace for which they were listed.
 	generation int64
 	// unmanaged are the IDs of those that no object declares, sorted.
@@ -56,8 +57,8 @@ type grantList struct {
 }
 
 // areOf says that the grants are those of the marketplace, as far as is known.
-func (g *grantList) areOf(reached marketplaceID) bool {
-	return g != nil && g.of.baseURL == reached.baseURL && (reached.sellerID == "" || g.of.sellerID == reached.sellerID)
+func (g *grantList) areOf(reached claim.Marketplace) bool {
+	return g != nil && (g.of == reached || g.of.URL == reached.URL && !reached.IsProven())
 }
 
 func (s *grantsSeen) entry(key types.NamespacedName) grantsEntry {

@@ -33,18 +33,18 @@ func (r *marketplaceReconciler) recordGrants(ctx context.Context, before, declar
 		forgetGrants(declared)
 		return nil
 	}
-	if before.Status.URL != "" && before.Status.URL != status.URL {
+	if before.Status.URL != "" && before.Status.URL != status.URL || before.Status.SellerID != "" && before.Status.SellerID != status.SellerID {
 		// They were those of another marketplace.
 		forgetGrants(declared)
 		r.seen.change(key, func(entry *grantsEntry) { entry.told = &toldGrants{} })
 	}
 	entry := r.seen.entry(key)
 	known := entry.grants
-	if !known.areOf(checked.reaches) {
+	if !known.areOf(checked.proof.Marketplace) {
 		known = nil
 	}
 	if known != nil {
-		known = r.withoutDeclared(ctx, declared, checked, known)
+		known = r.withoutDeclared(ctx, declared, known)
 		status.UnmanagedImpersonationConfigs = unmanagedOf(known.unmanaged)
 		status.WideGrants = new(known.wide)
 	}
@@ -69,13 +69,13 @@ func forgetGrants(declared *v1alpha1.Marketplace) {
 }
 
 // withoutDeclared leaves out what somebody has declared since the list.
-func (r *marketplaceReconciler) withoutDeclared(ctx context.Context, declared *v1alpha1.Marketplace, checked check, known *grantList) *grantList {
+func (r *marketplaceReconciler) withoutDeclared(ctx context.Context, declared *v1alpha1.Marketplace, known *grantList) *grantList {
 	if len(known.unmanaged) == 0 {
 		return known
 	}
 	left := *known
 	left.unmanaged = nil
-	found, err := r.declarationsFor(ctx, declared, checked)
+	found, err := r.declarationsFor(ctx, declared)
 	for index := 0; err == nil && index < len(known.unmanaged); index++ {
 		var isDeclared bool
 		if isDeclared, err = found.has(ctx, known.unmanaged[index]); !isDeclared {

@@ -5,8 +5,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,85 +15,72 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
-const (
-	firstRecheck = time.Second
-	lastRecheck  = time.Minute
-)
+// lastRecheck is how long a Marketplace that has a problem is not looked at, at most.
+const lastRecheck = time.Minute
 
 // check is what the latest look at a marketplace showed. It holds until it is
 // due again, so that a pass which only counts objects calls nothing.
 type check struct {
-	client      *ordercloud.Client
+	// proof is what the registry knows about whose the credentials are. Beside a
+	// problem it may be from before.
+	proof       marketplace.Proof
+	problem     *failure.Failure
 	generation  int64
 	reconcileAt string
-	looked      time.Time
-	// wait until the next look; after a failure it doubles.
-	wait    time.Duration
-	roles   []string
-	problem *failure.Failure
-	// reaches is the marketplace that the credentials are for, as far as it is known.
-	reaches marketplaceID
+	// due is when to look again.
+	due time.Time
 	// expired: an outage has begun or ended since.
 	expired bool
 }
 
-// marketplaceID tells one marketplace in OrderCloud from others.
-type marketplaceID struct {
-	baseURL string
-	// sellerID is the ID of the marketplace's seller; empty until OrderCloud said it.
-	sellerID string
-}
-
-// due is when to look again. A role that is missing may be granted any time, and
-// only another token shows it.
-func (c check) due(needs marketplace.Needs) time.Time {
+// dueFor is when to look again for what the objects need. A role that is missing may be
+// granted any time, and only another token shows it.
+func (c check) dueFor(needs marketplace.Needs) time.Time {
 	if c.expired {
-		return c.looked
+		return time.Time{}
 	}
-	if c.lacksRoles(needs) {
-		return c.looked.Add(min(c.wait, lastRecheck))
+	if within := c.proof.At.Add(lastRecheck); c.lacksRoles(needs) && within.Before(c.due) {
+		return within
 	}
-	return c.looked.Add(c.wait)
+	return c.due
 }
 
 func (c check) lacksRoles(needs marketplace.Needs) bool {
-	return c.client != nil && c.problem == nil && len(marketplace.Missing(needs, c.roles)) > 0
+	return c.isGood() && len(marketplace.Missing(needs, c.proof.Roles)) > 0
 }
 
-// look authenticates, and asks OrderCloud whose token it is, when that is due.
-// Anything that a person changed makes it due at once.
+// isGood says that OrderCloud was looked at, and that nothing was wrong.
+func (c check) isGood() bool { return c.problem == nil && c.proof.Marketplace.IsProven() }
+
+// isAbout says that the check was made of the Marketplace as it is declared now, and
+// that nobody has asked for another one.
+func (c check) isAbout(declared *v1alpha1.Marketplace) bool {
+	return c.generation == declared.Generation && c.reconcileAt == declared.Annotations[v1alpha1.ReconcileAtAnnotation]
+}
+
+// look lets the registry ask OrderCloud whose token it is when that is due. Anything
+// that a person changed makes it due at once.
 func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Marketplace, needs marketplace.Needs) (check, error) {
 	key := client.ObjectKeyFromObject(declared)
 	last := r.lastCheck(key)
-	shared, err := r.registry.Client(ctx, declared)
-	problem := failure.As(err)
-	if err != nil && problem == nil {
+	fresh := check{generation: declared.Generation, reconcileAt: declared.Annotations[v1alpha1.ReconcileAtAnnotation]}
+	known := last.proof.Client
+	isDue := known != nil && !(last.isAbout(declared) && r.clock.Now().Before(last.dueFor(needs)))
+	if isDue && (last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) || reportsGrants(declared) && last.mayNotListGrants()) {
+		known.Forget()
+	}
+	var err error
+	fresh.proof, err = r.registry.Prove(ctx, declared, isDue)
+	fresh.problem = failure.As(err)
+	if err != nil && fresh.problem == nil {
 		return check{}, err
 	}
-	fresh := check{
-		client: shared, generation: declared.Generation, problem: problem,
-		reconcileAt: declared.Annotations[v1alpha1.ReconcileAtAnnotation],
-		reaches:     marketplaceID{baseURL: marketplace.BaseURL(&declared.Spec)},
+	if !isDue && fresh.isGood() && last.isGood() && known == fresh.proof.Client {
+		return last, nil
 	}
-	if last.reaches.baseURL == fresh.reaches.baseURL && (shared == nil || shared == last.client) {
-		fresh.reaches = last.reaches
-	}
-	if problem == nil {
-		unchanged := last.client == shared && last.generation == fresh.generation && last.reconcileAt == fresh.reconcileAt
-		if unchanged && r.clock.Now().Before(last.due(needs)) {
-			return last, nil
-		}
-		if last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) || reportsGrants(declared) && last.mayNotListGrants() {
-			shared.Forget()
-		}
-		if err := fresh.authenticate(ctx); err != nil {
-			return check{}, err
-		}
-	}
-	r.schedule(&fresh, last, marketplace.Interval(declared))
+	r.schedule(&fresh, marketplace.Interval(declared))
 	r.store(key, &fresh, last)
 	return fresh, nil
 }
@@ -139,43 +124,16 @@ func (r *marketplaceReconciler) lastCheck(key types.NamespacedName) check {
 	return r.checks[key]
 }
 
-// schedule looks again at the interval, or after a failure within a minute.
-func (r *marketplaceReconciler) schedule(fresh *check, last check, interval time.Duration) {
-	fresh.looked, fresh.wait = r.clock.Now(), interval
+// schedule looks again at the interval, or after a failure within a minute. How long an
+// outage is waited out says the registry: nothing is sent before, and the first check
+// after that wakes the objects which wait for the end of it.
+func (r *marketplaceReconciler) schedule(fresh *check, interval time.Duration) {
 	switch {
 	case fresh.problem == nil:
-	case fresh.problem.IsOutage() && fresh.problem.After > 0:
-		// Nothing is sent before: the first check after that tells whether the
-		// outage is over, and that wakes the objects which wait for it.
-		fresh.wait = fresh.problem.After
-	case fresh.problem.Retry != failure.Backoff:
-		fresh.wait = min(interval, lastRecheck)
-	case last.problem == nil:
-		fresh.wait = firstRecheck
+		fresh.due = r.clock.Now().Add(interval)
+	case fresh.problem.Retry == failure.Backoff:
+		fresh.due = fresh.proof.Due
 	default:
-		fresh.wait = min(2*last.wait, lastRecheck)
+		fresh.due = r.clock.Now().Add(min(interval, lastRecheck))
 	}
-}
-
-// authenticate finds out which roles the token holds and which marketplace it is for,
-// or why it cannot. The call to GET /v1/me proves that OrderCloud still takes a token
-// that it gave hours ago.
-func (c *check) authenticate(ctx context.Context) error {
-	token, err := c.client.Token(ctx)
-	var me ordercloud.Me
-	if err == nil {
-		me, err = c.client.Me(ctx)
-	}
-	if err != nil {
-		c.problem = failure.Call{Doing: "authenticating", BaseURL: c.client.BaseURL()}.FromOrderCloud(err)
-		if c.problem == nil {
-			return fmt.Errorf("authenticating at %s: %w", c.client.BaseURL(), err)
-		}
-		return nil
-	}
-	c.reaches.sellerID = me.SellerID
-	c.roles = slices.Clone(token.Roles)
-	slices.Sort(c.roles)
-	c.roles = slices.Compact(c.roles)
-	return nil
 }

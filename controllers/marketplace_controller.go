@@ -154,8 +154,8 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return conflictIsNoError(err)
 	}
 	r.tell(before, &declared)
-	r.tellGrants(ctx, before, &declared, seen, known)
-	return ctrl.Result{RequeueAfter: max(seen.due(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
+	r.tellGrants(ctx, before, &declared, known)
+	return ctrl.Result{RequeueAfter: max(seen.dueFor(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
 }
 
 // conflictIsNoError comes back soon when somebody else was faster.

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -83,16 +84,25 @@ func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {
 // recordCheck writes what the look and the count showed into the status.
 func recordCheck(declared *v1alpha1.Marketplace, seen check, needs marketplace.Needs) {
 	status := &declared.Status
+	isElsewhere := status.URL != marketplace.BaseURL(&declared.Spec)
 	status.ObservedGeneration = declared.Generation
 	status.URL = marketplace.BaseURL(&declared.Spec)
 	status.LastHandledReconcileAt = declared.Annotations[v1alpha1.ReconcileAtAnnotation]
 	problem := seen.problem
 	if problem == nil {
-		status.Roles = seen.roles
-		status.MissingRoles = marketplace.MissingRoles(needs, seen.roles)
-		problem = missingRoles(marketplace.Missing(needs, seen.roles))
+		recordProof(status, seen.proof)
+		status.MissingRoles = marketplace.MissingRoles(needs, seen.proof.Roles)
+		problem = missingRoles(marketplace.Missing(needs, seen.proof.Roles))
 	}
-	judgeMarketplace(declared, problem)
+	judgeMarketplace(declared, problem, isElsewhere)
+}
+
+// recordProof writes down which seller the Marketplace stays with from now on, and who
+// the operator is there.
+func recordProof(status *v1alpha1.MarketplaceStatus, proof marketplace.Proof) {
+	status.SellerID = proof.Marketplace.SellerID
+	status.User = &v1alpha1.MarketplaceUser{ID: drift.Text(proof.User.ID), Username: drift.Text(proof.User.Username)}
+	status.Roles = proof.Roles
 }
 
 func missingRoles(missing []marketplace.Need) *failure.Failure {
@@ -109,8 +119,9 @@ func missingRoles(missing []marketplace.Need) *failure.Failure {
 }
 
 // judgeMarketplace sets the conditions. As for every kind, an outage does not
-// unmake Ready; refused credentials and missing roles do.
-func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) {
+// unmake Ready, unless the Marketplace was Ready elsewhere; refused credentials and
+// missing roles do.
+func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure, isElsewhere bool) {
 	conditions := &declared.Status.Conditions
 	set := lifecycle.SetterOf(conditions, declared.Generation)
 	if problem == nil {
@@ -119,7 +130,7 @@ func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) 
 		set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)
 	} else {
 		set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-		if !problem.IsOutage() || !lifecycle.ReadyAt(*conditions, declared.Generation) {
+		if !problem.IsOutage() || isElsewhere || !lifecycle.ReadyAt(*conditions, declared.Generation) {
 			set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 		}
 	}

@@ -230,6 +230,40 @@ func TestUnmanagedGrantsAreReported(t *testing.T) {
 	}
 }
 
+func otherMarketplace(namespace string) *v1alpha1.Marketplace {
+	return &v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "other"}}
+}
+
+// declareOther declares one more Marketplace at the same address.
+func (u *unit) declareOther(namespace, clientID, clientSecret string) {
+	u.t.Helper()
+	declared := otherMarketplace(namespace)
+	declared.Spec = *u.declared.Spec.DeepCopy()
+	declared.Spec.CredentialsSecretRef.Name = "other"
+	u.create(declared, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "other"},
+		Data:       map[string][]byte{"clientID": []byte(clientID), "clientSecret": []byte(clientSecret)},
+	})
+}
+
+// passOver checks another Marketplace than the unit's own.
+func (u *unit) passOver(namespace, name string) {
+	u.t.Helper()
+	key := types.NamespacedName{Namespace: namespace, Name: name}
+	if _, err := u.reconciler.Reconcile(u.t.Context(), ctrl.Request{NamespacedName: key}); err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+// anotherClient is an API client of the same seller that may do what the operator's may.
+func (u *unit) anotherClient() (clientID, clientSecret string) {
+	u.t.Helper()
+	u.mutate(http.MethodPatch, "apiclients/"+storefrontClientID, map[string]any{
+		"ClientSecret": "q7-another-secret", "DefaultContextUserName": "operator@shop.example",
+	})
+	return storefrontClientID, "q7-another-secret"
+}
+
 func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 	elsewhere := func(name string) func(*v1alpha1.ImpersonationConfig) {
 		return func(config *v1alpha1.ImpersonationConfig) { config.Spec.MarketplaceRef.Name = name }
@@ -238,17 +272,12 @@ func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 		config.Namespace = "visitors"
 		config.Spec.MarketplaceRef = v1alpha1.MarketplaceReference{Namespace: "shop", Name: "default"}
 	}
-	other := func(url, sellerID string) func(*unit) {
+	// other declares another Marketplace with these credentials, and checks it.
+	other := func(credentials func(*unit) (clientID, clientSecret string)) func(*unit) {
 		return func(u *unit) {
-			declared := u.declared.DeepCopy()
-			declared.ObjectMeta = metav1.ObjectMeta{Namespace: "shop", Name: "other"}
-			if url != "" {
-				declared.Spec.URL = url
-			}
-			declared.Spec.CredentialsSecretRef.Name = "none"
-			u.create(declared)
-			reaches := marketplaceID{baseURL: declared.Spec.URL, sellerID: sellerID}
-			u.reconciler.checks[client.ObjectKeyFromObject(declared)] = check{looked: u.clock.Now(), reaches: reaches}
+			clientID, clientSecret := credentials(u)
+			u.declareOther("shop", clientID, clientSecret)
+			u.passOver("shop", "other")
 		}
 	}
 	for name, test := range map[string]struct {
@@ -281,17 +310,40 @@ func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 			})
 		}},
 		"one of a Marketplace that is not there": {declare: elsewhere("none")},
-		"one of a Marketplace with the same seller": {
-			declared: true, declare: elsewhere("other"), prepare: other("", "sandbox-marketplace"),
+		"one of a Marketplace with the same credentials": {
+			declared: true, declare: elsewhere("other"), prepare: other(func(u *unit) (string, string) { return u.box.Credentials() }),
 		},
-		"one of a Marketplace with another seller": {
-			declare: elsewhere("other"), prepare: other("", "somebody-else"),
+		"one of a Marketplace with another API client of the same seller": {
+			declared: true, declare: elsewhere("other"), prepare: other((*unit).anotherClient),
 		},
-		"one of a Marketplace of which nothing is known": {
-			declare: elsewhere("other"), prepare: other("", ""),
+		"one of a Marketplace with another seller at the same address": {
+			declare: elsewhere("other"), prepare: other(func(u *unit) (string, string) { return u.another.Credentials() }),
+		},
+		"one of a Marketplace with a wrong secret": {
+			declare: elsewhere("other"), prepare: other(func(u *unit) (string, string) {
+				clientID, _ := u.box.Credentials()
+				return clientID, "q7-wrong"
+			}),
+		},
+		"one of a Marketplace whose secret was right, and is refused now": {
+			declare: elsewhere("other"), prepare: func(u *unit) {
+				clientID, clientSecret := u.anotherClient()
+				u.declareOther("shop", clientID, clientSecret)
+				u.passOver("shop", "other")
+				u.mutate(http.MethodPatch, "apiclients/"+clientID, map[string]any{"Active": false})
+				u.box.RevokeTokens()
+				u.clock.Step(10 * time.Minute)
+				u.passOver("shop", "other")
+			},
 		},
 		"one of a Marketplace at another address": {
-			declare: elsewhere("other"), prepare: other("http://127.0.0.1:1", "sandbox-marketplace"),
+			declare: elsewhere("other"), prepare: func(u *unit) {
+				clientID, clientSecret := u.box.Credentials()
+				u.declareOther("shop", clientID, clientSecret)
+				object := otherMarketplace("shop")
+				u.edit(object, func() { object.Spec.URL = strings.Replace(u.declared.Spec.URL, "127.0.0.1", "localhost", 1) })
+				u.passOver("shop", "other")
+			},
 		},
 	} {
 		for when, before := range map[string]bool{"before the list": true, "after the list": false} {

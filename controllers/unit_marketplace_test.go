@@ -36,8 +36,10 @@ import (
 
 // unit is one Marketplace, its reconciler and the sandbox behind it.
 type unit struct {
-	t          *testing.T
-	box        *sandbox.Sandbox
+	t   *testing.T
+	box *sandbox.Sandbox
+	// another is the marketplace of another seller at the same address.
+	another    *sandbox.Sandbox
 	kube       client.WithWatch
 	clock      *clocktesting.FakeClock
 	recorder   *events.FakeRecorder
@@ -57,11 +59,11 @@ type unit struct {
 // serve answers as OrderCloud.
 func (u *unit) serve(w http.ResponseWriter, r *http.Request) {
 	if u.listed == nil || r.URL.Path != "/v1/impersonationconfig" {
-		u.box.ServeHTTP(w, r)
+		sandbox.Region(u.box, u.another).ServeHTTP(w, r)
 		return
 	}
 	made := httptest.NewRecorder()
-	u.box.ServeHTTP(made, r)
+	sandbox.Region(u.box, u.another).ServeHTTP(made, r)
 	u.listed()
 	w.WriteHeader(made.Code)
 	_, _ = w.Write(made.Body.Bytes())
@@ -77,7 +79,11 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &unit{t: t, box: box, recorder: events.NewFakeRecorder(100)}
+	another, err := sandbox.New(sandbox.WithSeed(given.OfSeller("another-seller")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &unit{t: t, box: box, another: another, recorder: events.NewFakeRecorder(100)}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(u.serve))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
@@ -126,6 +132,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 			client: counting, recorder: u.recorder, clock: u.clock, started: u.clock.Now(), checks: map[types.NamespacedName]check{},
 			registry: marketplace.NewRegistry(counting, counting, endpoints, "ordercloud-operator/test"),
 		}
+		u.reconciler.registry.UseClock(u.clock)
 		u.grants = newGrantsReconciler(u.reconciler)
 		u.grants.longestCompany = 0 // nobody else looks
 	}
@@ -308,13 +315,13 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 		}
 		// Ever later, and told once.
 		for _, wait := range []string{"2s", "4s", "8s", "16s"} {
-			u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due(marketplace.Needs{}))
+			u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due)
 			if result := u.pass(); result.RequeueAfter.String() != wait {
 				t.Errorf("looks again after %s, want %s", result.RequeueAfter, wait)
 			}
 		}
 		// The breaker has opened: the check is due when it lets a probe through.
-		u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due(marketplace.Needs{}))
+		u.clock.SetTime(u.reconciler.checks[client.ObjectKeyFromObject(u.declared)].due)
 		if result := u.pass(); result.RequeueAfter > time.Second {
 			t.Errorf("looks again after %s", result.RequeueAfter)
 		}

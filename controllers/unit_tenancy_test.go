@@ -105,9 +105,9 @@ func TestARefusedSecretIsLookedAtAgainAtTheIntervalOrWithinAMinute(t *testing.T)
 		10 * time.Second: 10 * time.Second, time.Minute: time.Minute, time.Hour: time.Minute,
 	} {
 		refused := check{problem: failure.New(v1alpha1.ReasonCredentialsInvalid, "refused").Again(failure.OnceAMinute)}
-		reconciler.schedule(&refused, check{}, interval)
-		if refused.wait != want {
-			t.Errorf("interval %s: looks again after %s", interval, refused.wait)
+		reconciler.schedule(&refused, interval)
+		if wait := refused.due.Sub(reconciler.clock.Now()); wait != want {
+			t.Errorf("interval %s: looks again after %s", interval, wait)
 		}
 	}
 }

@@ -233,7 +233,7 @@ func (w *world) serve(writer http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if w.looked != nil && request.Method == http.MethodGet && strings.HasPrefix(request.URL.Path, "/v1/") {
+	if w.looked != nil && request.Method == http.MethodGet && strings.HasPrefix(request.URL.Path, "/v1/") && request.URL.Path != "/v1/me" {
 		looked := w.looked
 		w.looked = nil
 		looked()

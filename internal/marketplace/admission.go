@@ -6,6 +6,7 @@ package marketplace
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,11 @@ import (
 
 // admit decides whether objects of a namespace may refer to a Marketplace.
 func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error {
+	return admit(declared, namespace, func() (labels.Set, error) { return r.labelsOf(ctx, namespace, Interval(declared)) })
+}
+
+// admit asks for the labels of the namespace only if they decide.
+func admit(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.Set, error)) error {
 	if namespace == declared.Namespace {
 		return nil
 	}
@@ -30,7 +36,7 @@ func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, na
 		return nil
 	case v1alpha1.NamespacesSame:
 	case v1alpha1.NamespacesSelector:
-		matches, err := r.namespaceMatches(ctx, namespace, declared)
+		matches, err := namespaceMatches(declared, namespace, ask)
 		if err != nil || matches {
 			return err
 		}
@@ -68,27 +74,16 @@ func (r *Registry) AskForNamespaces(now clock.PassiveClock) {
 	r.labels = newRemembered[labels.Set](now)
 }
 
-func (r *Registry) namespaceMatches(ctx context.Context, name string, declared *v1alpha1.Marketplace) (bool, error) {
+func namespaceMatches(declared *v1alpha1.Marketplace, name string, ask func() (labels.Set, error)) (bool, error) {
 	selector, err := metav1.LabelSelectorAsSelector(declared.Spec.AllowedNamespaces.Selector)
 	if err != nil {
 		return false, failure.New(v1alpha1.ReasonNamespaceNotAllowed,
 			"the Marketplace's spec.allowedNamespaces.selector is not a valid label selector").Stall().By(err)
 	}
-	if r.labels == nil {
-		found, err := labelsOf(ctx, r.reader, name)
-		return err == nil && selector.Matches(found), err
-	}
 	if selector.Empty() {
 		return true, nil // whatever its labels are
 	}
-	found, err := r.labels.get(types.NamespacedName{Name: name}, "", Interval(declared), func() (labels.Set, error) {
-		found, err := labelsOf(ctx, r.secrets, name)
-		if apierrors.IsForbidden(err) {
-			// As a failure it is remembered; what it says depends on the Marketplace.
-			err = failure.New(v1alpha1.ReasonNamespaceNotAllowed, "the labels of namespace %q may not be read", name).By(err)
-		}
-		return found, err
-	})
+	found, err := ask()
 	if apierrors.IsForbidden(err) {
 		return false, failure.New(v1alpha1.ReasonNamespaceNotAllowed,
 			"Marketplace %s/%s lets namespaces in by their labels, and the API server does not let the operator read those of namespace %q: "+
@@ -96,6 +91,21 @@ func (r *Registry) namespaceMatches(ctx context.Context, name string, declared *
 			declared.Namespace, declared.Name, name).Stall().By(err)
 	}
 	return err == nil && selector.Matches(found), err
+}
+
+// labelsOf returns the labels of a namespace as they are cached or remembered.
+func (r *Registry) labelsOf(ctx context.Context, name string, interval time.Duration) (labels.Set, error) {
+	if r.labels == nil {
+		return labelsOf(ctx, r.reader, name)
+	}
+	return r.labels.get(types.NamespacedName{Name: name}, "", interval, func() (labels.Set, error) {
+		found, err := labelsOf(ctx, r.secrets, name)
+		if apierrors.IsForbidden(err) {
+			// As a failure it is remembered; what it says depends on the Marketplace.
+			err = failure.New(v1alpha1.ReasonNamespaceNotAllowed, "the labels of namespace %q may not be read", name).By(err)
+		}
+		return found, err
+	})
 }
 
 func labelsOf(ctx context.Context, reader client.Reader, name string) (labels.Set, error) {

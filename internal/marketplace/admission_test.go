@@ -60,9 +60,7 @@ func TestAMarketplaceDecidesWhichNamespacesRefer(t *testing.T) {
 }
 
 func TestANamespaceThatCannotBeReadIsNotLetIn(t *testing.T) {
-	object := declared()
-	object.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesSelector, Selector: &metav1.LabelSelector{}}
-	w := begin(t, object, credentials())
+	w := begin(t, selecting(map[string]string{"team": "shop"}), credentials())
 	connection, err := w.registry.Connect(t.Context(), "vanished", v1alpha1.MarketplaceReference{Namespace: "shop"})
 	if connection == nil || connection.Client != nil || err == nil {
 		t.Errorf("got %v, %v", connection, err)

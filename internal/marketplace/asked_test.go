@@ -56,7 +56,7 @@ func TestASecretThatNobodyWatchesIsAskedForOnceInHalfAnInterval(t *testing.T) {
 			now := w.asking()
 			first := w.connect().Client
 			w.expectReads("version and value", 2)
-			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte("another") })
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte(anotherClientID) })
 			now.SetTime(now.Now().Add(test.fresh - time.Millisecond))
 			if w.connect().Client != first {
 				t.Error("another client before the answer is old")
@@ -96,7 +96,7 @@ func TestWhoAsksForALookOrNamesAnotherSecretDoesNotWait(t *testing.T) {
 	w := begin(t, declared(), credentials())
 	w.asking()
 	first := w.connect().Client
-	edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte("another") })
+	edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte(anotherClientID) })
 	edit(w, declared(), func(declared *v1alpha1.Marketplace) {
 		declared.Annotations = map[string]string{v1alpha1.ReconcileAtAnnotation: "now"}
 	})
@@ -127,7 +127,7 @@ func TestAMissingSecretIsRememberedButNotForLong(t *testing.T) {
 		problem.Message = "spoilt by the caller"
 	}
 	w.expectReads("missing", 1)
-	_, err := w.registry.Client(t.Context(), declared())
+	_, err := w.prove()
 	if want := "Secret shop/ordercloud does not exist: create it with the keys clientID and clientSecret"; failure.As(err).Message != want {
 		t.Errorf("got %q", failure.As(err).Message)
 	}
@@ -166,7 +166,7 @@ func TestASecretThatMayNotBeReadIsSaidAndAskedForAgain(t *testing.T) {
 				clock = w.asking()
 			}
 			w.failing = refused("secrets")
-			_, err := w.registry.Client(t.Context(), declared())
+			_, err := w.prove()
 			problem := failure.As(err)
 			if problem == nil || problem.Reason != v1alpha1.ReasonAccessDenied || problem.Message != want || !problem.Stalled {
 				t.Fatalf("got %v", err)

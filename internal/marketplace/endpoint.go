@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 )
 
 // DefaultEndpoints are the hosts that the operator may contact unless it is
@@ -115,12 +116,12 @@ func orDefault(text, otherwise string) string {
 	return text
 }
 
-// BaseURL resolves the base URL of OrderCloud's API that a Marketplace names,
-// without a slash at the end. The hosts of environments and regions are
+// BaseURL resolves the base URL of OrderCloud's API that a Marketplace names, in its
+// canonical form: two that reach the same place are equal. The hosts of environments and regions are
 // OrderCloud's documented ones [D].
 func BaseURL(spec *v1alpha1.MarketplaceSpec) string {
 	if spec.URL != "" {
-		return strings.TrimSuffix(spec.URL, "/")
+		return claim.CanonicalURL(spec.URL)
 	}
 	if spec.Region == "" || spec.Region == v1alpha1.RegionUSWest {
 		prefix := map[v1alpha1.Environment]string{

@@ -5,7 +5,6 @@ package marketplace
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,7 +15,7 @@ import (
 )
 
 // ConnectToDelete is Connect, but it also returns a connection when the Marketplace
-// or its Secret is gone and the credentials were read before: who deletes a
+// or its Secret is gone and the credentials were proven before: who deletes a
 // namespace deletes them in any order, together with the objects that need them.
 func (r *Registry) ConnectToDelete(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
 	connection, err := r.Connect(ctx, namespace, reference)
@@ -25,25 +24,14 @@ func (r *Registry) ConnectToDelete(ctx context.Context, namespace string, refere
 		return connection, err
 	}
 	known := r.known(Key(namespace, reference))
-	if known.client == nil {
+	if !known.proven.IsProven() {
 		return connection, err
 	}
 	if connection == nil {
 		connection = &Connection{Interval: DefaultInterval}
 	}
-	connection.Client, connection.Looks = known.client, known.looks
+	connection.Client, connection.Looks, connection.Marketplace = known.client, known.looks, known.proven
 	return connection, nil
-}
-
-// AreSame says that two Marketplaces are one, or are known to use the same
-// credentials at the same address.
-func (r *Registry) AreSame(one, other types.NamespacedName) bool {
-	if one == other {
-		return true
-	}
-	first, second := r.known(one), r.known(other)
-	return first.client != nil && second.client != nil &&
-		first.client.BaseURL() == second.client.BaseURL() && strings.EqualFold(first.clientID, second.clientID)
 }
 
 // Delay returns how long the request that waits longest for its turn has waited

@@ -45,7 +45,7 @@ func TestOnlyAnsweredLooksCountAsLooks(t *testing.T) {
 	server := httptest.NewServer(box)
 	defer server.Close()
 	at, secret := declared(), credentials()
-	at.Spec.Environment, at.Spec.URL = "", server.URL
+	at.Spec.URL = server.URL
 	clientID, clientSecret := box.Credentials()
 	secret.Data = map[string][]byte{marketplace.ClientIDKey: []byte(clientID), marketplace.ClientSecretKey: []byte(clientSecret)}
 	w := begin(t, at, secret)

@@ -7,20 +7,19 @@ package marketplace
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
@@ -43,6 +42,10 @@ type Connection struct {
 	Client *ordercloud.Client
 	// Looks shares the looks at the marketplace; nil beside an error.
 	Looks *look.Marketplace
+	// Marketplace is proven: OrderCloud accepts the client's credentials, and they
+	// belong to the seller that the Marketplace stays with. Beside an error it has the
+	// declared URL alone.
+	Marketplace claim.Marketplace
 	// Interval at which objects are compared at the latest.
 	Interval time.Duration
 }
@@ -64,40 +67,10 @@ type Registry struct {
 	breakerChanged func(types.NamespacedName)
 	// writes is what every write passes; nil lets all through.
 	writes *fence.Fence
+	clock  clock.PassiveClock
 
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
-}
-
-// entry is the client of one Marketplace. Its lock lets one caller read the
-// Secret while others of the same Marketplace wait for what it finds.
-type entry struct {
-	lock        sync.Mutex
-	fingerprint fingerprint
-	credentials credentials
-	client      *ordercloud.Client
-	looks       *look.Marketplace
-	// turns outlives the client: new credentials neither end an outage nor spend
-	// another second's worth of requests.
-	turns     *limiter.Limiter
-	rateLimit v1alpha1.RateLimit
-	// problem is why the refused fingerprint makes no client: a Secret that did
-	// not change need not be read again to say the same.
-	problem *failure.Failure
-	refused fingerprint
-}
-
-// fingerprint is all that a client is made of, without the credentials
-// themselves: another one means another client.
-type fingerprint struct {
-	uid           types.UID
-	baseURL       string
-	secretVersion string
-}
-
-type credentials struct {
-	clientID     string
-	clientSecret ordercloud.Secret
 }
 
 // NewRegistry returns a registry. Marketplaces, namespaces and the metadata of
@@ -107,9 +80,14 @@ type credentials struct {
 func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent string) *Registry {
 	return &Registry{
 		reader: reader, secrets: secrets, endpoints: endpoints, userAgent: userAgent,
+		clock:   clock.RealClock{},
 		entries: map[types.NamespacedName]*entry{},
 	}
 }
+
+// UseClock sets, before the first use, the clock that says when a question which
+// OrderCloud did not answer is asked again.
+func (r *Registry) UseClock(now clock.PassiveClock) { r.clock = now }
 
 // Restrict tells which namespaces the reader knows, before the first use; none
 // means all of them.
@@ -127,7 +105,8 @@ func (r *Registry) OnBreakerChanged(tell func(types.NamespacedName)) { r.breaker
 // Connect returns the connection to the Marketplace that an object of the
 // namespace refers to, or a *failure.Failure that says why there is none; beside
 // it, when the Marketplace is there, a connection that tells the interval only.
-// It calls OrderCloud not at all, and the API server only when a Secret changed.
+// OrderCloud is asked whose the credentials are before they are used for the first
+// time, once for all callers; the API server only when a Secret changed.
 func (r *Registry) Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
 	key := Key(namespace, reference)
 	if len(r.watched) > 0 && !slices.Contains(r.watched, key.Namespace) {
@@ -136,145 +115,58 @@ func (r *Registry) Connect(ctx context.Context, namespace string, reference v1al
 			"Marketplace %s is in a namespace that the operator does not watch: its flag --watch-namespaces decides", key).Stall()
 	}
 	var declared v1alpha1.Marketplace
-	err := r.reader.Get(ctx, key, &declared)
-	if apierrors.IsNotFound(err) {
-		return nil, failure.New(v1alpha1.ReasonMarketplaceNotFound,
-			"Marketplace %s does not exist: create it", key).Again(failure.AtInterval).By(err)
+	if err := r.reader.Get(ctx, key, &declared); err != nil {
+		return nil, explainMarketplace(key, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("getting Marketplace %s: %w", key, err)
-	}
-	connection := &Connection{Interval: Interval(&declared)}
+	connection := &Connection{Interval: Interval(&declared), Marketplace: claim.Marketplace{URL: BaseURL(&declared.Spec)}}
 	if err := r.admit(ctx, &declared, namespace); err != nil {
 		return connection, err
 	}
-	kept, err := r.connected(ctx, &declared)
-	if problem := failure.As(err); problem != nil {
-		return connection, notReady(key, problem)
+	kept, proof, err := r.prove(ctx, &declared, false)
+	if proof.Marketplace.IsProven() {
+		connection.Client, connection.Looks, connection.Marketplace = kept.client, kept.looks, proof.Marketplace
+		return connection, nil
 	}
-	if err == nil {
-		connection.Client, connection.Looks = kept.client, kept.looks
+	if problem := failure.As(err); problem != nil {
+		return connection, retold(key, problem)
 	}
 	return connection, err
 }
 
-// notReady retells a problem of the Marketplace to an object that refers to it.
-func notReady(key types.NamespacedName, problem *failure.Failure) *failure.Failure {
+// retold is a problem of the Marketplace as an object that refers to it says it. What
+// OrderCloud would answer to the object's own look is said in the same words, so that a
+// status does not depend on who asked first.
+func retold(key types.NamespacedName, problem *failure.Failure) *failure.Failure {
+	if problem.IsOutage() || ordercloud.IsCredentialsRefused(problem) || ordercloud.IsUnauthorized(problem) {
+		return problem
+	}
 	retold := failure.New(v1alpha1.ReasonMarketplaceNotReady, "Marketplace %s is not ready: %s", key, problem.Message)
 	retold.Stalled, retold.Retry, retold.Cause = problem.Stalled, problem.Retry, problem.Cause
 	return retold
 }
 
-// Client returns the client of a Marketplace, or a *failure.Failure that says
-// what is wrong with the Marketplace or its Secret.
-func (r *Registry) Client(ctx context.Context, declared *v1alpha1.Marketplace) (*ordercloud.Client, error) {
-	kept, err := r.connected(ctx, declared)
-	return kept.client, err
+// Prove returns the proof of whose a Marketplace's credentials are, or a
+// *failure.Failure that says what is wrong with the Marketplace, its Secret or what
+// OrderCloud answers. If nothing is known yet or a fresh answer is wanted, OrderCloud
+// is asked. Beside an outage, the proof from before still holds if there is one.
+func (r *Registry) Prove(ctx context.Context, declared *v1alpha1.Marketplace, fresh bool) (Proof, error) {
+	_, proof, err := r.prove(ctx, declared, fresh)
+	return proof, err
 }
 
-// reach is what an entry holds while its lock is held: the entry may get another
-// client as soon as it is not.
-type reach struct {
-	client   *ordercloud.Client
-	looks    *look.Marketplace
-	turns    *limiter.Limiter
-	clientID string
-}
-
-func (r *Registry) connected(ctx context.Context, declared *v1alpha1.Marketplace) (reach, error) {
-	baseURL := BaseURL(&declared.Spec)
-	if !r.endpoints.Allows(baseURL) {
-		return reach{}, failure.New(v1alpha1.ReasonAccessDenied,
-			"the operator may not contact %s: its flag --allowed-endpoints does not list it", baseURL).Stall()
-	}
-	version, err := r.secretVersion(ctx, declared)
-	if err != nil {
-		return reach{}, err
-	}
-	wanted := fingerprint{uid: declared.UID, baseURL: baseURL, secretVersion: version}
+func (r *Registry) prove(ctx context.Context, declared *v1alpha1.Marketplace, fresh bool) (reach, Proof, error) {
 	kept := r.entry(client.ObjectKeyFromObject(declared))
-	kept.lock.Lock()
-	defer kept.lock.Unlock()
-	kept.bound(declared)
-	if kept.client != nil && kept.fingerprint == wanted {
-		return kept.reach(), nil
+	reached, err := r.connected(ctx, declared, kept)
+	var found finding
+	if err == nil {
+		found, err = reached.prover.find(ctx, fresh)
 	}
-	if kept.problem != nil && kept.refused == wanted {
-		again := *kept.problem // callers may add to theirs
-		return reach{}, &again
+	if err == nil && found.problem != nil {
+		again := *found.problem // callers may add to theirs
+		err = &again
 	}
-	err = r.renew(ctx, declared, kept, wanted)
-	kept.problem = nil
-	// A Secret that is gone although its metadata is still cached may come back
-	// before the cache notices, and one that may not be read may be allowed to be
-	// at any time, so these are asked for each time.
-	if problem := failure.As(err); problem != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
-		remembered := *problem
-		kept.problem, kept.refused = &remembered, wanted
-	}
-	if err != nil {
-		return reach{}, err
-	}
-	return kept.reach(), nil
-}
-
-func (e *entry) reach() reach {
-	return reach{client: e.client, looks: e.looks, turns: e.turns, clientID: e.credentials.clientID}
-}
-
-// bound applies what may change while the client stays: how much the marketplace
-// may be asked, and how long references may be remembered.
-func (e *entry) bound(declared *v1alpha1.Marketplace) {
-	if e.turns != nil && e.rateLimit != declared.Spec.RateLimit {
-		e.turns.SetLimits(limitsOf(declared.Spec.RateLimit))
-	}
-	e.rateLimit = declared.Spec.RateLimit
-	if e.looks != nil {
-		e.looks.SetInterval(Interval(declared))
-	}
-}
-
-// renew reads the Secret and replaces the client if what it is made of changed:
-// a new label on the Secret must not cost a new token.
-func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, kept *entry, wanted fingerprint) error {
-	fresh, err := r.readCredentials(ctx, declared)
-	if err != nil {
-		return err
-	}
-	if kept.client != nil && kept.credentials == fresh && kept.fingerprint.baseURL == wanted.baseURL {
-		kept.fingerprint = wanted
-		return nil
-	}
-	counted := metrics.For(client.ObjectKeyFromObject(declared).String())
-	if kept.turns == nil || kept.fingerprint.baseURL != wanted.baseURL {
-		kept.turns = newLimiter(declared.Spec.RateLimit, counted, r.tellBreaker(client.ObjectKeyFromObject(declared)))
-	}
-	kept.client, err = ordercloud.New(ordercloud.Config{
-		BaseURL:      wanted.baseURL,
-		ClientID:     fresh.clientID,
-		ClientSecret: fresh.clientSecret,
-		Scopes:       RolesAskedFor(),
-		UserAgent:    r.userAgent,
-		Transport:    newTransport(client.ObjectKeyFromObject(declared).String(), kept.turns, counted, r.writes),
-	})
-	if err != nil {
-		kept.client, kept.looks = nil, nil
-		return failure.New(v1alpha1.ReasonCredentialsInvalid,
-			"Secret %s/%s does not hold a usable %s and %s", declared.Namespace, declared.Spec.CredentialsSecretRef.Name,
-			ClientIDKey, ClientSecretKey).Stall().By(err)
-	}
-	kept.looks = look.New(kept.client, kept.turns, look.Observer{Looked: counted.Looked, Called: counted.LookCalled})
-	kept.looks.SetInterval(Interval(declared))
-	kept.fingerprint, kept.credentials = wanted, fresh
-	return nil
-}
-
-func (r *Registry) tellBreaker(key types.NamespacedName) func() {
-	return func() {
-		if r.breakerChanged != nil {
-			r.breakerChanged(key)
-		}
-	}
+	proof, err := kept.conclude(declared, reached.client, found, err)
+	return reached, proof, err
 }
 
 // Forget drops the client of a Marketplace that is gone.

@@ -6,6 +6,8 @@ package marketplace_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -29,11 +32,24 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
 
-const clientSecret = "q7-client-secret"
+const (
+	clientID     = "5A3D0C5E-1D7B-4C0E-9A43-0000000000A1"
+	clientSecret = "q7-client-secret"
+	// anotherSecret is what the API client's secret may be changed to, and
+	// anotherClientID an API client of the same marketplace.
+	anotherSecret   = "q7-another-secret"
+	anotherClientID = "5A3D0C5E-1D7B-4C0E-9A43-0000000000A2"
+)
 
-// world is a registry and what Kubernetes holds.
+// world is a registry, what Kubernetes holds, and the sandbox behind an address.
 type world struct {
-	t        *testing.T
+	t *testing.T
+	// box has the operator's API client; another is the marketplace of another seller
+	// at the same address.
+	box, another *sandbox.Sandbox
+	url          string
+	clock        *clocktesting.FakeClock
+
 	kube     client.WithWatch
 	registry *marketplace.Registry
 
@@ -52,7 +68,13 @@ func begin(t *testing.T, objects ...client.Object) *world {
 			t.Fatal(err)
 		}
 	}
-	w := &world{t: t}
+	w := &world{t: t, clock: clocktesting.NewFakeClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))}
+	w.open()
+	for _, object := range objects {
+		if declared, ok := object.(*v1alpha1.Marketplace); ok && declared.Spec.URL == "" {
+			declared.Spec.URL = w.url
+		}
+	}
 	w.kube = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
 	secrets := interceptor.NewClient(w.kube, interceptor.Funcs{
 		Get: func(ctx context.Context, to client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
@@ -66,23 +88,67 @@ func begin(t *testing.T, objects ...client.Object) *world {
 			return to.Get(ctx, key, object, options...)
 		},
 	})
-	w.registry = marketplace.NewRegistry(w.kube, secrets, endpoints(t, "https://*.ordercloud.io", "http://127.0.0.1:1"), "ordercloud-operator/test")
+	w.registry = marketplace.NewRegistry(w.kube, secrets, endpoints(t, w.url, w.elsewhere()), "ordercloud-operator/test")
+	w.registry.UseClock(w.clock)
 	return w
 }
 
+// open opens a region with two marketplaces.
+func (w *world) open() {
+	w.t.Helper()
+	seed := sandbox.DefaultSeed()
+	own := seed.Objects["apiclients/"+clientID]
+	own["ClientSecret"] = clientSecret
+	seed.Objects["apiclients/"+anotherClientID] = maps.Clone(own)
+	for box, of := range map[**sandbox.Sandbox]sandbox.Seed{&w.box: seed, &w.another: seed.OfSeller("another-seller")} {
+		opened, err := sandbox.New(sandbox.WithSeed(of))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.t.Cleanup(opened.ClearFaults)
+		*box = opened
+	}
+	server := httptest.NewServer(sandbox.Region(w.box, w.another))
+	w.t.Cleanup(server.Close)
+	w.url = server.URL
+}
+
+// elsewhere is another address of the same region.
+func (w *world) elsewhere() string { return strings.Replace(w.url, "127.0.0.1", "localhost", 1) }
+
+// accept lets OrderCloud take another secret than before.
+func (w *world) accept(secret string) {
+	w.t.Helper()
+	err := w.box.Mutate(sandbox.Mutation{
+		Method: http.MethodPatch, Path: "apiclients/" + clientID, Body: map[string]any{"ClientSecret": secret},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// prove asks for the proof of the Marketplace shop/default.
+func (w *world) prove() (marketplace.Proof, error) {
+	w.t.Helper()
+	object := declared()
+	if err := w.kube.Get(w.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.registry.Prove(w.t.Context(), object, false)
+}
+
+// declared is a Marketplace at the address of the world.
 func declared() *v1alpha1.Marketplace {
 	return &v1alpha1.Marketplace{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "default", UID: "first"},
-		Spec: v1alpha1.MarketplaceSpec{
-			Environment: v1alpha1.EnvironmentSandbox, CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
-		},
+		Spec:       v1alpha1.MarketplaceSpec{CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"}},
 	}
 }
 
 func credentials() *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud", UID: "secret"},
-		Data:       map[string][]byte{"clientID": []byte("client"), "clientSecret": []byte(clientSecret)},
+		Data:       map[string][]byte{"clientID": []byte(clientID), "clientSecret": []byte(clientSecret)},
 	}
 }
 
@@ -123,10 +189,11 @@ func TestAMarketplacesClientIsRenewedOnlyWhenItHasTo(t *testing.T) {
 			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte(clientSecret + "\n") })
 		}, true, 2},
 		"the client's secret": {func(w *world) {
-			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte("another") })
+			w.accept(anotherSecret)
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte(anotherSecret) })
 		}, false, 2},
 		"the client's ID": {func(w *world) {
-			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte("another") })
+			edit(w, credentials(), func(secret *corev1.Secret) { secret.Data["clientID"] = []byte(anotherClientID) })
 		}, false, 2},
 		"the name of the Secret, with the same credentials": {func(w *world) {
 			other := credentials()
@@ -136,8 +203,8 @@ func TestAMarketplacesClientIsRenewedOnlyWhenItHasTo(t *testing.T) {
 			}
 			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.CredentialsSecretRef.Name = "other" })
 		}, true, 2},
-		"the environment": {func(w *world) {
-			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.Environment = v1alpha1.EnvironmentStaging })
+		"the address": {func(w *world) {
+			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.URL = w.elsewhere() })
 		}, false, 2},
 		"the rate limit": {func(w *world) {
 			edit(w, declared(), func(declared *v1alpha1.Marketplace) { declared.Spec.RateLimit.RequestsPerSecond = 5 })
@@ -154,7 +221,7 @@ func TestAMarketplacesClientIsRenewedOnlyWhenItHasTo(t *testing.T) {
 			}
 			w.registry.Forget(client.ObjectKeyFromObject(declared()))
 			again := declared()
-			again.UID = "second"
+			again.UID, again.Spec.URL = "second", w.url
 			if err := w.kube.Create(w.t.Context(), again); err != nil {
 				w.t.Fatal(err)
 			}
@@ -300,7 +367,7 @@ func TestAHostThatIsNotAllowedNeverGetsTheCredentials(t *testing.T) {
 	object := declared()
 	object.Spec.URL = server.URL
 	w := begin(t, object, credentials())
-	if _, err := w.registry.Client(t.Context(), object); failure.As(err) == nil {
+	if _, err := w.registry.Prove(t.Context(), object, false); failure.As(err) == nil {
 		t.Errorf("got %v", err)
 	}
 	if w.secretsRead != 0 || box.Stats().Total != 0 {

@@ -80,10 +80,17 @@ type ending struct {
 	cause error
 }
 
-// failureOf tells a caller who gave up, or who stopped the request before it was sent,
+// unsent is the error of a transport that has sent nothing.
+type unsent interface {
+	error
+	RetryAfter() time.Duration
+}
+
+// failureOf tells a caller who gave up, and a request that was stopped before it was sent,
 // from a time-out, which also ends the context but says why.
 func failureOf(ctx context.Context, err error) outcome {
-	if errors.Is(context.Cause(ctx), context.Canceled) || errors.Is(err, context.Canceled) {
+	var stopped unsent
+	if errors.Is(context.Cause(ctx), context.Canceled) || errors.As(err, &stopped) {
 		return abandoned
 	}
 	return failed

@@ -93,6 +93,10 @@ func (r *Registry) UseClock(now clock.PassiveClock) { r.clock = now }
 // means all of them.
 func (r *Registry) Restrict(namespaces []string) { r.watched = namespaces }
 
+func (r *Registry) watches(namespace string) bool {
+	return len(r.watched) == 0 || slices.Contains(r.watched, namespace)
+}
+
 // FenceWrites sets, before the first use, what keeps writes to OrderCloud back while
 // this replica is not the leader; nil lets all through.
 func (r *Registry) FenceWrites(writes *fence.Fence) { r.writes = writes }
@@ -109,7 +113,7 @@ func (r *Registry) OnBreakerChanged(tell func(types.NamespacedName)) { r.breaker
 // time, once for all callers; the API server only when a Secret changed.
 func (r *Registry) Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*Connection, error) {
 	key := Key(namespace, reference)
-	if len(r.watched) > 0 && !slices.Contains(r.watched, key.Namespace) {
+	if !r.watches(key.Namespace) {
 		// The cache would answer with an error that tells nobody what to do.
 		return nil, failure.New(v1alpha1.ReasonMarketplaceNotFound,
 			"Marketplace %s is in a namespace that the operator does not watch: its flag --watch-namespaces decides", key).Stall()

@@ -5,6 +5,7 @@ package marketplace
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -121,4 +122,27 @@ func (r *Registry) keys() []types.NamespacedName {
 		keys = append(keys, key)
 	}
 	return keys
+}
+
+// Where returns the marketplace that a reference names at present, as far as that is known
+// without asking OrderCloud: without a seller while none is proven for the declared URL,
+// and the zero value when the Marketplace is not there.
+func (r *Registry) Where(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (claim.Marketplace, error) {
+	key := Key(namespace, reference)
+	if !r.watches(key.Namespace) {
+		return claim.Marketplace{}, nil
+	}
+	var declared v1alpha1.Marketplace
+	err := r.reader.Get(ctx, key, &declared)
+	if apierrors.IsNotFound(err) {
+		return claim.Marketplace{}, nil
+	}
+	if err != nil {
+		return claim.Marketplace{}, explainMarketplace(key, err)
+	}
+	here := claim.Marketplace{URL: BaseURL(&declared.Spec)}
+	if proven, standing := r.Standing(key); standing == StandingProven && proven.URL == here.URL {
+		return proven, nil
+	}
+	return here, nil
 }

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +66,13 @@ type world struct {
 	// looked, when set, is called once after OrderCloud has answered a look at an
 	// object and before the operator sees the answer.
 	looked func()
+	// beforeLastLook, when set, is called once when the operator asks the API server
+	// itself whether a write still stands: as if it had waited long for its turn.
+	beforeLastLook func()
+	// held, when set, holds every look at OrderCloud until it is closed.
+	held chan struct{}
+	// arrived counts what is held.
+	arrived atomic.Int32
 	// alter rewrites OrderCloud's answers: set it before the first pass.
 	alter *strings.Replacer
 	// lists are the selectors of the operator's lists since the last call of forget.
@@ -125,7 +133,10 @@ func begin(t *testing.T) *world {
 }
 
 // start is a new run of the operator: it remembers nothing.
-func (w *world) start() {
+func (w *world) start() { w.startWith() }
+
+// startWith is a new run that may reach more than the sandbox.
+func (w *world) startWith(urls ...string) {
 	w.lock.Lock()
 	w.dead, w.dieAt = false, 0
 	w.lock.Unlock()
@@ -135,19 +146,34 @@ func (w *world) start() {
 		Patch:            w.interceptPatch,
 		SubResourcePatch: w.interceptStatus,
 	})
-	endpoints, err := marketplace.ParseEndpoints([]string{w.server.URL})
+	endpoints, err := marketplace.ParseEndpoints(append(urls, w.server.URL))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	registry := marketplace.NewRegistry(operator, operator, endpoints, "ordercloud-operator/test")
 	w.users = &lifecycle.Reconciler[*v1alpha1.BuyerUser]{
-		Client: operator, Live: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
+		Client: operator, Live: live{operator, w}, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
 		Kind: external.BuyerUsers{Reader: operator, Secrets: operator},
 	}
 	w.configs = &lifecycle.Reconciler[*v1alpha1.ImpersonationConfig]{
-		Client: operator, Live: operator, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
+		Client: operator, Live: live{operator, w}, Recorder: w.recorder, Marketplaces: registry, Clock: w.clock,
 		Kind: external.ImpersonationConfigs{Reader: operator},
 	}
+}
+
+// live is the API server itself, where Client may be a cache.
+type live struct {
+	client.Reader
+
+	w *world
+}
+
+func (l live) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	if happens := l.w.beforeLastLook; happens != nil {
+		l.w.beforeLastLook = nil
+		happens()
+	}
+	return l.Reader.Get(ctx, key, object, options...)
 }
 
 func (w *world) interceptGet(ctx context.Context, to client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
@@ -214,6 +240,10 @@ func (w *world) write(ctx context.Context, name string, do func() error) error {
 // serve passes requests on to the sandbox; a process that has ended sends none
 // and gets no answer.
 func (w *world) serve(writer http.ResponseWriter, request *http.Request) {
+	if w.held != nil && request.Method == http.MethodGet {
+		w.arrived.Add(1)
+		<-w.held
+	}
 	answer := httptest.NewRecorder()
 	do := func() error {
 		w.box.ServeHTTP(answer, request)

@@ -39,6 +39,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
@@ -248,6 +249,8 @@ func managerOptions(settings settings) ctrl.Options {
 		// Longer than what a pass takes to finish its write and record it.
 		GracefulShutdownTimeout: new(30 * time.Second),
 		Cache:                   cacheOptions(settings),
+		NewCache:                readable.NewCache,
+		NewClient:               readable.NewClient,
 		Client: client.Options{Cache: &client.CacheOptions{
 			// See lifecycle.Reconciler.Client for what depends on it.
 			EnableReadYourWritesConsistency: new(true),
@@ -299,8 +302,9 @@ func metricsOptions(settings settings) metricsserver.Options {
 }
 
 // addProbes adds a liveness probe that says the process answers, and a readiness
-// probe that says it knows its objects: every cache has been filled. A replica
-// that waits to become the leader is ready, too.
+// probe that says it knows its objects: every cache has been filled, and every kind can
+// be read. A replica that waits to become the leader is ready, too. A kind that cannot be
+// read is no reason for a restart, which would not help.
 func addProbes(manager ctrl.Manager, settings settings) error {
 	if err := manager.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the liveness probe: %w", err)
@@ -330,6 +334,9 @@ func watched(settings settings) map[string]client.Object {
 
 func synced(informers cache.Cache, object client.Object) healthz.Checker {
 	return func(request *http.Request) error {
+		if problem := readable.Problem(informers, object); problem != nil {
+			return problem
+		}
 		informer, err := informers.GetInformer(request.Context(), object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("getting the informer: %w", err)

@@ -12,7 +12,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=buyerusers,verbs=get;list;watch;patch
@@ -26,8 +25,8 @@ func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, optio
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
 	kind := external.BuyerUsers{Reader: options.secretVersions(manager), Secrets: manager.GetAPIReader()}
 	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
-		Watches(&v1alpha1.ImpersonationConfig{}, followParties(cached), builder.WithPredicates(isGone())).
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followParties(cached), isGone())).
 		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
-		Complete(tracing.Passes("BuyerUser", newReconciler(manager, registry, kind, options)))
+		Complete(passes("BuyerUser", newReconciler(manager, registry, kind, options)))
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // grantsWorkers is how many Marketplaces are listed at the same time at most. They
@@ -50,7 +49,7 @@ func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, opti
 	return ctrl.NewControllerManagedBy(manager).Named("grants").
 		WatchesRawSource(source.Channel(marketplaces.checked, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(grantsWorkers).controller()).
-		Complete(tracing.Passes("grants of a Marketplace", newGrantsReconciler(marketplaces)))
+		Complete(passes("grants of a Marketplace", newGrantsReconciler(marketplaces)))
 }
 
 func newGrantsReconciler(marketplaces *marketplaceReconciler) *grantsReconciler {

@@ -12,7 +12,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs,verbs=get;list;watch;patch
@@ -24,6 +23,6 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 	kind := external.ImpersonationConfigs{Reader: cached}
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
 		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		Complete(tracing.Passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
+		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
+		Complete(passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
 }

@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -21,7 +20,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/usertoken"
 )
 
@@ -44,9 +42,9 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 	}
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }
 	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options.withWorkers(tokenWorkers)).
-		Watches(&v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), builder.WithPredicates(declarationOrReadyChanged())).
-		Watches(&v1alpha1.ImpersonationConfig{}, followGrants(cached), builder.WithPredicates(grantMayHaveCome()))
-	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(tracing.Passes("ImpersonationToken", &usertoken.Reconciler{
+		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome()))
+	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(passes("ImpersonationToken", &usertoken.Reconciler{
 		Client:       cached,
 		Secrets:      secrets,
 		Recorder:     manager.GetEventRecorder(recorderName),

@@ -31,7 +31,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch;patch
@@ -85,12 +84,12 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
 	made := ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
-		Watches(&v1alpha1.BuyerUser{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
-		Watches(&v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
-		Watches(&v1alpha1.ImpersonationToken{}, countSoon(reconciler.whoCounts), builder.WithPredicates(counted)).
+		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, countSoon(reconciler.whoCounts), counted)).
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), counted)).
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationToken{}, countSoon(reconciler.whoCounts), counted)).
 		WatchesRawSource(source.Channel(reconciler.wakes, &handler.EnqueueRequestForObject{})).
 		WithOptions(options.withWorkers(marketplaceWorkers).controller())
-	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(tracing.Passes("Marketplace", reconciler))
+	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(passes("Marketplace", reconciler))
 	return errors.Join(err, setupGrants(manager, reconciler, options))
 }
 

@@ -17,10 +17,12 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 )
 
 // count counts the objects that refer to a Marketplace and finds out what they
-// ask of its token.
+// ask of its token. Of a kind that cannot be read, the counts stay as they were, and the
+// Marketplace stays for what there may be.
 func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Marketplace) (marketplace.Needs, error) {
 	var needs marketplace.Needs
 	options := []client.ListOption{
@@ -30,14 +32,24 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 	var users v1alpha1.BuyerUserList
 	var configs v1alpha1.ImpersonationConfigList
 	var tokens v1alpha1.ImpersonationTokenList
-	for _, list := range []client.ObjectList{&users, &configs, &tokens} {
-		if err := r.client.List(ctx, list, options...); err != nil {
+	status := &declared.Status
+	heldBefore := status.DeletionsHeld
+	status.DeletionsHeld = 0
+	for _, counted := range []struct {
+		list client.ObjectList
+		into *v1alpha1.ObjectCounts
+	}{{&users, &status.BuyerUsers}, {&configs, &status.ImpersonationConfigs}, {&tokens, &status.ImpersonationTokens}} {
+		err := r.client.List(ctx, counted.list, options...)
+		switch {
+		case readable.As(err) != nil:
+			needs.Claims++
+			status.DeletionsHeld = heldBefore
+		case err != nil:
 			return needs, fmt.Errorf("counting the objects of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
+		default:
+			*counted.into = v1alpha1.ObjectCounts{}
 		}
 	}
-	status := &declared.Status
-	status.DeletionsHeld = 0
-	status.BuyerUsers, status.ImpersonationConfigs, status.ImpersonationTokens = v1alpha1.ObjectCounts{}, v1alpha1.ObjectCounts{}, v1alpha1.ObjectCounts{}
 	for index := range users.Items {
 		user := &users.Items[index]
 		add(&status.BuyerUsers, user.Status.Conditions)

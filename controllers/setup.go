@@ -7,6 +7,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
@@ -21,6 +23,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/inventory"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
 // Options are what an operator's administrator decides.
@@ -101,9 +105,14 @@ func (o Options) withWorkers(most int) Options {
 	return o
 }
 
+// noTimeout lets a controller wait until its kind can be read: one that gave up would end
+// the operator, and with it the controllers of all other kinds.
+const noTimeout = time.Duration(math.MaxInt64)
+
 func (o Options) controller() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),
+		CacheSyncTimeout:        noTimeout,
 		RateLimiter:             lifecycle.NewRateLimiter(),
 		ReconciliationTimeout:   passTimeout,
 		// A replica that waits to become the leader knows all objects by then.
@@ -118,10 +127,15 @@ func controllerOf(manager ctrl.Manager, object client.Object, list func() client
 	cached := manager.GetClient()
 	made := ctrl.NewControllerManagedBy(manager).
 		For(object, builder.WithPredicates(declarationChanged())).
-		Watches(&v1alpha1.Marketplace{}, followMarketplaces(cached, list), builder.WithPredicates(declarationOrReadyChanged())).
-		Watches(&v1alpha1.Marketplace{}, followRecovery(cached, list), builder.WithPredicates(becameSynced())).
+		WatchesRawSource(follows(manager, &v1alpha1.Marketplace{}, followMarketplaces(cached, list), declarationOrReadyChanged())).
+		WatchesRawSource(follows(manager, &v1alpha1.Marketplace{}, followRecovery(cached, list), becameSynced())).
 		WithOptions(options.controller())
 	return options.watchLabels(options.watchSecrets(made, followCredentials(cached, list)), followLabels(cached, list))
+}
+
+// passes wraps the reconciler of a kind with what is common to all passes.
+func passes(kind string, reconciler reconcile.Reconciler) reconcile.Reconciler {
+	return tracing.Passes(kind, readable.Passes(reconciler))
 }
 
 // newReconciler makes the engine's reconciler of one kind.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
 )
 
@@ -89,7 +90,10 @@ func startOperator() {
 		Scheme:  suite.scheme,
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Cache:   cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
-		Client:  client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: new(true)}},
+		// As main has it.
+		NewCache:  readable.NewCache,
+		NewClient: readable.NewClient,
+		Client:    client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: new(true)}},
 	})
 	Expect(err).NotTo(HaveOccurred())
 

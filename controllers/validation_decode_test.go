@@ -64,8 +64,8 @@ func newDecoding(ctx context.Context, kind, resource string) *decoding {
 	return &decoding{Context: ctx, kind: kind, resource: resource, api: api}
 }
 
-// declares creates an object with a value in its spec, without keeping it.
-func (d *decoding) declares(field schemaField, value raw) rest.Result {
+// around is the spec that a field is tried in.
+func (d *decoding) around(field schemaField) map[string]any {
 	spec := parsed(soundSpecs[d.kind])
 	overlay, matched := "", ""
 	for path, candidate := range surroundings[d.kind] {
@@ -78,9 +78,14 @@ func (d *decoding) declares(field schemaField, value raw) rest.Result {
 			delete(spec, key)
 		}
 	}
+	return spec
+}
+
+// declares creates an object with a value in its spec, without keeping it.
+func (d *decoding) declares(field schemaField, value raw) rest.Result {
 	object := map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(), "kind": d.kind, "metadata": map[string]any{"name": "decoded"},
-		"spec": field.in(spec, value),
+		"spec": field.in(d.around(field), value),
 	}
 	return d.api.Post().Namespace(metav1.NamespaceDefault).Resource(d.resource).Param("dryRun", metav1.DryRunAll).Body(inRaw(object)).Do(d)
 }
@@ -95,7 +100,7 @@ func (d *decoding) reports(field schemaField, value raw) rest.Result {
 // undecodable tries all values of a field. It returns those that the API server admits
 // and Go does not decode, and how many it admits.
 func (d *decoding) undecodable(field schemaField, try func(schemaField, raw) rest.Result) (found []string, admitted int) {
-	for _, value := range field.candidates() {
+	for _, value := range field.candidates(d.around(field)) {
 		answer := try(field, value)
 		if answer.Error() != nil {
 			continue

@@ -156,11 +156,26 @@ var (
 	}
 )
 
-// candidates are the values to try: what the schema's type, format, bounds and enum may
-// let through, and what they are to refuse.
-func (f schemaField) candidates() []raw {
+// of returns what an object holds at the field's path.
+func (f schemaField) of(object any) any {
+	for _, name := range f.path {
+		switch container := object.(type) {
+		case map[string]any:
+			object = container[name]
+		case []any:
+			if object = nil; len(container) > 0 {
+				object = container[0]
+			}
+		}
+	}
+	return object
+}
+
+// candidates are the values to try: what is sound, what the schema's type, format,
+// bounds and enum may let through, and what they are to refuse.
+func (f schemaField) candidates(sound map[string]any) []raw {
 	schema := f.schema()
-	values := append([]raw{raw(inRaw(sample(schema)))}, ofAnyType...)
+	values := append([]raw{raw(inRaw(sample(schema))), raw(inRaw(f.of(sound)))}, ofAnyType...)
 	choices, _ := schema["enum"].([]any)
 	for _, choice := range choices {
 		values = append(values, raw(inRaw(choice)))

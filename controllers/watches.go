@@ -5,12 +5,14 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -18,12 +20,27 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 )
+
+// follows is a source of another kind than the controller's own. The controller does not
+// wait until all of that kind is known: it may be one that cannot be read, and what a
+// pass needs of it, the pass itself waits for.
+func follows(manager ctrl.Manager, object client.Object, woken handler.EventHandler, changes ...predicate.Predicate) source.Source {
+	return unawaited{source.Kind(manager.GetCache(), object, woken, changes...)}
+}
+
+// unawaited hides that a source could be waited for.
+type unawaited struct{ source.Source }
+
+// String names the source in the log.
+func (u unawaited) String() string { return fmt.Sprint(u.Source) }
 
 // declarationChanged lets through what a person or a pipeline does to an object,
 // and leaves out the operator's own writes: status and finalizers.
@@ -231,7 +248,9 @@ func requests(ctx context.Context, reader client.Reader, list client.ObjectList,
 func requestsFor(ctx context.Context, reader client.Reader, list client.ObjectList, isWanted func(client.Object) bool, options ...client.ListOption) []reconcile.Request {
 	options = append(options, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err := reader.List(ctx, list, options...); err != nil {
-		log.FromContext(ctx).Error(err, "Listing the objects to wake failed")
+		if readable.As(err) == nil { // else the log has it, and their passes wait
+			log.FromContext(ctx).Error(err, "Listing the objects to wake failed")
+		}
 		return nil
 	}
 	var found []reconcile.Request

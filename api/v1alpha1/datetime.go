@@ -4,6 +4,7 @@
 package v1alpha1
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -13,9 +14,21 @@ import (
 // API server admits more than Go's time types decode, and an object that cannot be
 // decoded keeps the operator from reading all objects of its kind. Time parses it where
 // it is used.
+//
 // +kubebuilder:validation:Type=string
 // +kubebuilder:validation:Format=date-time
 type DateTime string
+
+// UnmarshalJSON takes whatever is there. The API server admits a list, too, where a string
+// has a format; its JSON is kept as the text, which is no moment.
+func (d *DateTime) UnmarshalJSON(text []byte) error {
+	var moment string
+	if err := json.Unmarshal(text, &moment); err != nil {
+		moment = string(text)
+	}
+	*d = DateTime(moment)
+	return nil
+}
 
 var errNoDateTime = errors.New("not a date and time by RFC 3339 between the years 1 and 9999")
 

@@ -4,6 +4,7 @@
 package v1alpha1_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -42,6 +43,17 @@ func TestWhatIsNoDateTimeIsToldApart(t *testing.T) {
 	} {
 		if got, err := text.Time(); err == nil {
 			t.Errorf("%s is %v", text, got)
+		}
+	}
+}
+
+func TestADateTimeDecodesWhateverIsThere(t *testing.T) {
+	for text, want := range map[string]v1alpha1.DateTime{
+		`"2026-03-01t09:00:00z"`: "2026-03-01t09:00:00z", `"soon"`: "soon", `["a"]`: `["a"]`, `5`: "5", `{}`: "{}", `null`: "",
+	} {
+		var got struct{ At v1alpha1.DateTime }
+		if err := json.Unmarshal([]byte(`{"At":`+text+`}`), &got); err != nil || got.At != want {
+			t.Errorf("%s: got %q, %v", text, got.At, err)
 		}
 	}
 }

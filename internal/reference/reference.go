@@ -17,6 +17,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 )
 
 // Referrer is the object that refers to others.
@@ -38,6 +39,11 @@ func (r Referrer) BuyerUser(ctx context.Context, reader client.Reader, reference
 	if apierrors.IsNotFound(err) {
 		return "", "", failure.New(v1alpha1.ReasonReferenceNotFound,
 			"BuyerUser %s does not exist: create it, or name another one", key).Again(failure.AtInterval).By(err)
+	}
+	if readable.As(err) != nil {
+		return "", "", failure.New(v1alpha1.ReasonReferenceNotReady,
+			"BuyerUser %s cannot be read at present, because a BuyerUser of this cluster cannot be decoded: the operator's log names it", key).
+			Again(failure.OnceAMinute).By(err)
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("getting BuyerUser %s: %w", key, err)

@@ -170,6 +170,31 @@ var _ = Describe("Whatever the API server admits", func() {
 	}
 })
 
+var _ = Describe("A moment that the API server admits", func() {
+	It("is sent as OrderCloud has it, or told on the object, which can be corrected and deleted", func(ctx SpecContext) {
+		s := begin(ctx)
+		lower := s.user("lower")
+		lower.Spec.TermsAccepted = new(v1alpha1.DateTime("2026-03-01t10:00:00.5+01:00"))
+		s.create(lower)
+		none, list := s.user("none"), s.manifest(buyerUserKind, "list", `{termsAccepted: []}`)
+		none.Spec.TermsAccepted = new(v1alpha1.DateTime("2026-03-01T09:00:00Ztomorrow"))
+		s.create(none)
+		s.create(list)
+		s.eventuallyReady(lower, v1alpha1.ReasonCreated)
+		sent, exists := s.sandbox.Object("buyers/acme/users/lower")
+		Expect(exists).To(BeTrue())
+		Expect(sent).To(HaveKeyWithValue("TermsAccepted", "2026-03-01T09:00:00.5+00:00"))
+
+		for _, name := range []string{"none", "list"} {
+			Expect(s.eventuallyFails(s.user(name), v1alpha1.ReasonRejected)).To(HavePrefix("spec.termsAccepted is not a date and time"))
+		}
+		change(s, none, func(none *v1alpha1.BuyerUser) { none.Spec.TermsAccepted = nil })
+		s.eventuallyReady(none, v1alpha1.ReasonCreated)
+		Expect(suite.admin.Delete(s, list)).To(Succeed())
+		s.eventuallyGone(list)
+	})
+})
+
 // readCRD returns the schema of the only version of a CRD.
 func readCRD(file string) (kind, resource string, schema map[string]any) {
 	GinkgoHelper()

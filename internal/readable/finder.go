@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -95,7 +98,16 @@ func (f *finder) nameUndecodable(object *unstructured.Unstructured) (string, err
 	}
 	// The decoder's own error does not tell the field but in its text.
 	if refused, ok := errors.AsType[*json.UnmarshalTypeError](json.Unmarshal(text, typed)); ok && refused.Field != "" {
-		name += " (" + refused.Field + ")"
+		name += " (" + asInJSON(refused.Field) + ")"
 	}
 	return name, nil
+}
+
+// asInJSON leaves out of a path the embedded structs, which have Go's names.
+func asInJSON(path string) string {
+	parts := slices.DeleteFunc(strings.Split(path, "."), func(part string) bool {
+		first, _ := utf8.DecodeRuneInString(part)
+		return unicode.IsUpper(first)
+	})
+	return strings.Join(parts, ".")
 }

@@ -33,8 +33,7 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 	var configs v1alpha1.ImpersonationConfigList
 	var tokens v1alpha1.ImpersonationTokenList
 	status := &declared.Status
-	heldBefore := status.DeletionsHeld
-	status.DeletionsHeld = 0
+	leastHeld := int32(0)
 	for _, counted := range []struct {
 		list client.ObjectList
 		into *v1alpha1.ObjectCounts
@@ -43,13 +42,14 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 		switch {
 		case readable.As(err) != nil:
 			needs.Claims++
-			status.DeletionsHeld = heldBefore
+			leastHeld = status.DeletionsHeld
 		case err != nil:
 			return needs, fmt.Errorf("counting the objects of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
 		default:
 			*counted.into = v1alpha1.ObjectCounts{}
 		}
 	}
+	status.DeletionsHeld = 0
 	for index := range users.Items {
 		user := &users.Items[index]
 		add(&status.BuyerUsers, user.Status.Conditions)
@@ -66,6 +66,7 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 		add(&status.ImpersonationTokens, tokens.Items[index].Status.Conditions)
 		needOfToken(&needs, &tokens.Items[index])
 	}
+	status.DeletionsHeld = max(status.DeletionsHeld, leastHeld)
 	return needs, nil
 }
 

@@ -81,6 +81,7 @@ func loosen(ctx context.Context, resource, field string) {
 // operator is a running process of the operator.
 type operator struct {
 	probes, metrics string
+	process         *os.Process
 	exited          chan error
 }
 
@@ -93,6 +94,7 @@ func startOperator(flags ...string) *operator {
 	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
 	command.Stdout, command.Stderr = GinkgoWriter, GinkgoWriter
 	Expect(command.Start()).To(Succeed())
+	started.process = command.Process
 	go func() { started.exited <- command.Wait(); close(started.exited) }()
 	DeferCleanup(func() {
 		_ = command.Process.Kill()

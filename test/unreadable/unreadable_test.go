@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -84,6 +85,15 @@ var _ = Describe("An object that does not decode", func() {
 		Entry(tokenKind, tokenKind, marketplaceKind, buyerUserKind, configKind),
 		Entry(marketplaceKind, marketplaceKind),
 	)
+
+	It("does not keep the operator from ending", func(ctx SpecContext) {
+		s := prepare(ctx)
+		s.breakKind(buyerUserKind)
+		running := s.startOperator()
+		s.expectUnreadable(running, buyerUserKind)
+		Expect(running.process.Signal(syscall.SIGTERM)).To(Succeed())
+		Eventually(running.exited).WithContext(s).Should(Receive(Not(HaveOccurred())))
+	})
 
 	It("while the operator runs stops no other kind, and its own only until it is corrected", func(ctx SpecContext) {
 		s := prepare(ctx)

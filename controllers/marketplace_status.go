@@ -97,7 +97,6 @@ func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {
 // recordCheck writes what the look and the count showed into the status.
 func recordCheck(declared *v1alpha1.Marketplace, seen check, needs marketplace.Needs) {
 	status := &declared.Status
-	isElsewhere := status.URL != marketplace.BaseURL(&declared.Spec)
 	status.ObservedGeneration = declared.Generation
 	status.URL = marketplace.BaseURL(&declared.Spec)
 	status.LastHandledReconcileAt = declared.Annotations[v1alpha1.ReconcileAtAnnotation]
@@ -107,7 +106,7 @@ func recordCheck(declared *v1alpha1.Marketplace, seen check, needs marketplace.N
 		status.MissingRoles = marketplace.MissingRoles(needs, seen.proof.Roles)
 		problem = missingRoles(marketplace.Missing(needs, seen.proof.Roles))
 	}
-	judgeMarketplace(declared, problem, isElsewhere)
+	judgeMarketplace(declared, problem)
 }
 
 // recordProof writes down which seller the Marketplace stays with from now on, and who
@@ -132,9 +131,8 @@ func missingRoles(missing []marketplace.Need) *failure.Failure {
 }
 
 // judgeMarketplace sets the conditions. As for every kind, an outage does not
-// unmake Ready, unless the Marketplace was Ready elsewhere; refused credentials and
-// missing roles do.
-func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure, isElsewhere bool) {
+// unmake Ready of what is declared now; refused credentials and missing roles do.
+func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) {
 	conditions := &declared.Status.Conditions
 	set := lifecycle.SetterOf(conditions, declared.Generation)
 	if problem == nil {
@@ -143,7 +141,7 @@ func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure, 
 		set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)
 	} else {
 		set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-		if !problem.IsOutage() || isElsewhere || !lifecycle.ReadyAt(*conditions, declared.Generation) {
+		if !problem.IsOutage() || !lifecycle.ReadyAt(*conditions, declared.Generation) {
 			set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 		}
 	}

@@ -51,17 +51,41 @@ func beginWithoutMarketplace(ctx context.Context, options ...sandbox.Option) *st
 	GinkgoHelper()
 	opened, err := sandbox.New(options...)
 	Expect(err).NotTo(HaveOccurred())
+	s := &story{Context: ctx, sandbox: opened, url: serve(opened)}
+	s.namespace = s.newNamespace(nil)
+	return s
+}
+
+// beginInRegion begins a story whose marketplace shares its base URL with that of
+// another seller, as all of a region do.
+func beginInRegion(ctx context.Context) (s *story, another *sandbox.Sandbox) {
+	GinkgoHelper()
+	seed := sandbox.DefaultSeed()
+	own, err := sandbox.New(sandbox.WithSeed(seed))
+	Expect(err).NotTo(HaveOccurred())
+	another, err = sandbox.New(sandbox.WithSeed(seed.OfSeller("another-seller")))
+	Expect(err).NotTo(HaveOccurred())
+	s = &story{Context: ctx, sandbox: own, url: serve(sandbox.Region(own, another))}
+	s.namespace = s.newNamespace(nil)
+	clientID, clientSecret := own.Credentials()
+	s.create(credentials(s.namespace, clientID, clientSecret))
+	declared := s.marketplace("default")
+	s.create(declared)
+	s.eventuallyReady(declared, v1alpha1.ReasonInSync)
+	return s, another
+}
+
+// serve answers requests at an address that the operator may contact.
+func serve(handler http.Handler) (url string) {
+	GinkgoHelper()
 	listener, open := <-suite.listeners
 	Expect(open).To(BeTrue())
-	server := httptest.NewUnstartedServer(contract.Handler(GinkgoTB(), opened))
+	server := httptest.NewUnstartedServer(contract.Handler(GinkgoTB(), handler))
 	_ = server.Listener.Close()
 	server.Listener = listener
 	server.Start()
 	DeferCleanup(server.Close)
-
-	s := &story{Context: ctx, sandbox: opened, url: server.URL}
-	s.namespace = s.newNamespace(nil)
-	return s
+	return server.URL
 }
 
 func (s *story) newNamespace(labels map[string]string) string {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,13 +50,19 @@ type world struct {
 	box, another *sandbox.Sandbox
 	url          string
 	clock        *clocktesting.FakeClock
+	// hold, when set, is called while GET /v1/me waits for its answer.
+	hold atomic.Pointer[func()]
 
 	kube     client.WithWatch
 	registry *marketplace.Registry
 
 	lock sync.Mutex
+	// fresh makes prove ask again.
+	fresh bool
 	// failing is what reading a Secret itself answers, if not nil.
 	failing error
+	// failingFor is the name of what may not be read.
+	failingFor string
 	// secretsRead counts how often a Secret itself was read.
 	secretsRead int
 }
@@ -81,6 +88,9 @@ func begin(t *testing.T, objects ...client.Object) *world {
 			w.lock.Lock()
 			w.secretsRead++
 			failing := w.failing
+			if key.Name == w.failingFor {
+				failing = refused("namespaces")
+			}
 			w.lock.Unlock()
 			if failing != nil {
 				return failing
@@ -108,7 +118,13 @@ func (w *world) open() {
 		w.t.Cleanup(opened.ClearFaults)
 		*box = opened
 	}
-	server := httptest.NewServer(sandbox.Region(w.box, w.another))
+	region := sandbox.Region(w.box, w.another)
+	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if hold := w.hold.Load(); hold != nil && request.URL.Path == "/v1/me" {
+			(*hold)()
+		}
+		region.ServeHTTP(writer, request)
+	}))
 	w.t.Cleanup(server.Close)
 	w.url = server.URL
 }
@@ -134,7 +150,7 @@ func (w *world) prove() (marketplace.Proof, error) {
 	if err := w.kube.Get(w.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.registry.Prove(w.t.Context(), object, false)
+	return w.registry.Prove(w.t.Context(), object, w.fresh)
 }
 
 // declared is a Marketplace at the address of the world.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -19,7 +20,7 @@ import (
 // a Secret or Marketplace would be a scan of all objects.
 const (
 	// byMarketplace indexes objects by the NAMESPACE/NAME of their Marketplace.
-	byMarketplace = "marketplace"
+	byMarketplace = guard.MarketplaceIndex
 	// byPasswordSecret indexes BuyerUsers by the name of their password Secret.
 	byPasswordSecret = "passwordSecret"
 	// byBuyerUser indexes ImpersonationConfigs and ImpersonationTokens by the names of

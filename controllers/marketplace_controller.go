@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -50,6 +51,7 @@ type marketplaceReconciler struct {
 	client   client.Client
 	recorder events.EventRecorder
 	registry *marketplace.Registry
+	guard    *guard.Guard
 	clock    clock.PassiveClock
 	// started is when the operator was.
 	started time.Time
@@ -71,6 +73,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		client:   manager.GetClient(),
 		recorder: manager.GetEventRecorder(recorderName),
 		registry: registry,
+		guard:    options.guard,
 		clock:    clock.RealClock{},
 		started:  time.Now(),
 		checks:   map[types.NamespacedName]check{},
@@ -83,7 +86,7 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		conditionChanged(v1alpha1.ReadyCondition, v1alpha1.SyncedCondition, v1alpha1.DriftedCondition))
 	list := func() client.ObjectList { return &v1alpha1.MarketplaceList{} }
 	made := ctrl.NewControllerManagedBy(manager).
-		For(&v1alpha1.Marketplace{}, builder.WithPredicates(declarationChanged())).
+		For(&v1alpha1.Marketplace{}, builder.WithPredicates(predicate.Or(declarationChanged(), guardTurned()))).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, countSoon(reconciler.whoCounts), counted)).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), counted)).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationToken{}, countSoon(reconciler.whoCounts), counted)).
@@ -135,18 +138,18 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return ctrl.Result{}, err
 	}
 	before := declared.DeepCopy()
-	needs, err := r.count(ctx, &declared)
+	counted, err := r.count(ctx, &declared)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if gone, err := r.keepWhileInUse(ctx, &declared, needs); err != nil || gone {
+	if gone, err := r.keepWhileInUse(ctx, &declared, counted.isNeeded()); err != nil || gone {
 		return conflictIsNoError(err)
 	}
-	seen, err := r.look(ctx, &declared, needs)
+	seen, err := r.look(ctx, &declared, counted.needs)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	recordCheck(&declared, seen, needs)
+	recordCheck(&declared, seen, counted)
 	known := r.recordGrants(ctx, before, &declared, seen)
 	before.ObjectMeta = declared.ObjectMeta
 	if err := r.patchStatus(ctx, before, &declared); err != nil {
@@ -154,7 +157,7 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	}
 	r.tell(before, &declared)
 	r.tellGrants(ctx, before, &declared, known)
-	return ctrl.Result{RequeueAfter: max(seen.dueFor(needs).Sub(r.clock.Now()), time.Millisecond)}, nil
+	return ctrl.Result{RequeueAfter: max(seen.dueFor(counted.needs).Sub(r.clock.Now()), time.Millisecond)}, nil
 }
 
 // conflictIsNoError comes back soon when somebody else was faster.
@@ -184,8 +187,8 @@ func (r *marketplaceReconciler) patchStatus(ctx context.Context, before, declare
 	return nil
 }
 
-// tell emits one Warning when Synced turns False, and one when deletions begin to
-// be held.
+// tell emits one Warning when Synced turns False, one when deletions begin to be held,
+// and one when the deletion of the Marketplace begins to wait.
 func (r *marketplaceReconciler) tell(before, declared *v1alpha1.Marketplace) {
 	if held := declared.Status.DeletionsHeld; held > 0 && before.Status.DeletionsHeld == 0 {
 		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, v1alpha1.ReasonDeletionHeld, "Reconcile",
@@ -193,7 +196,15 @@ func (r *marketplaceReconciler) tell(before, declared *v1alpha1.Marketplace) {
 			v1alpha1.ConfirmDeleteAnnotation)
 	}
 	synced := meta.FindStatusCondition(declared.Status.Conditions, v1alpha1.SyncedCondition)
+	if synced.Reason == v1alpha1.ReasonInUse && !hasReason(before.Status.Conditions, v1alpha1.SyncedCondition, v1alpha1.ReasonInUse) {
+		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, v1alpha1.ReasonInUse, "Delete", "%s", synced.Message)
+	}
 	if synced.Status == metav1.ConditionFalse && !meta.IsStatusConditionFalse(before.Status.Conditions, v1alpha1.SyncedCondition) {
 		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, synced.Reason, "Reconcile", "%s", synced.Message)
 	}
+}
+
+func hasReason(conditions []metav1.Condition, kind, reason string) bool {
+	condition := meta.FindStatusCondition(conditions, kind)
+	return condition != nil && condition.Reason == reason
 }

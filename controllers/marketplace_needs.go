@@ -4,6 +4,8 @@
 package controllers
 
 import (
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -23,6 +25,18 @@ func useOf(object lifecycle.Object) (reads, writes bool) {
 		return false, false
 	default:
 		return true, enforces
+	}
+}
+
+// needOf adds what an object asks of its Marketplace's token.
+func needOf(needs *marketplace.Needs, object client.Object) {
+	switch typed := object.(type) {
+	case *v1alpha1.BuyerUser:
+		needOfUser(needs, typed)
+	case *v1alpha1.ImpersonationConfig:
+		needOfConfig(needs, typed)
+	case *v1alpha1.ImpersonationToken:
+		needOfToken(needs, typed)
 	}
 }
 

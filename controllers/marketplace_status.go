@@ -6,11 +6,13 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
@@ -20,64 +22,126 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 )
 
-// count counts the objects that refer to a Marketplace and finds out what they
-// ask of its token. Of a kind that cannot be read, the counts stay as they were, and the
-// Marketplace stays for what there may be.
-func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Marketplace) (marketplace.Needs, error) {
-	var needs marketplace.Needs
-	options := []client.ListOption{
-		client.MatchingFields{byMarketplace: client.ObjectKeyFromObject(declared).String()},
-		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency,
-	}
-	var users v1alpha1.BuyerUserList
-	var configs v1alpha1.ImpersonationConfigList
-	var tokens v1alpha1.ImpersonationTokenList
-	status := &declared.Status
-	leastHeld := int32(0)
-	for _, counted := range []struct {
-		list client.ObjectList
-		into *v1alpha1.ObjectCounts
-	}{{&users, &status.BuyerUsers}, {&configs, &status.ImpersonationConfigs}, {&tokens, &status.ImpersonationTokens}} {
-		err := r.client.List(ctx, counted.list, options...)
-		switch {
-		case readable.As(err) != nil:
-			needs.Claims++
-			leastHeld = status.DeletionsHeld
-		case err != nil:
-			return needs, fmt.Errorf("counting the objects of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
-		default:
-			*counted.into = v1alpha1.ObjectCounts{}
-		}
-	}
-	status.DeletionsHeld = 0
-	for index := range users.Items {
-		user := &users.Items[index]
-		add(&status.BuyerUsers, user.Status.Conditions)
-		countDeletion(declared, &needs, user)
-		needOfUser(&needs, user)
-	}
-	for index := range configs.Items {
-		config := &configs.Items[index]
-		add(&status.ImpersonationConfigs, config.Status.Conditions)
-		countDeletion(declared, &needs, config)
-		needOfConfig(&needs, config)
-	}
-	for index := range tokens.Items {
-		add(&status.ImpersonationTokens, tokens.Items[index].Status.Conditions)
-		needOfToken(&needs, &tokens.Items[index])
-	}
-	status.DeletionsHeld = max(status.DeletionsHeld, leastHeld)
-	return needs, nil
+// census is what the objects that refer to a Marketplace come to. Those of a namespace
+// that it does not let in are no part of it: they get nothing done through it, so they
+// neither need a role nor keep it.
+type census struct {
+	needs marketplace.Needs
+	// objects counts them, by their kind.
+	objects []v1alpha1.ObjectCounts
+	// claims counts, for each of objects, those that need the Marketplace to delete what
+	// is theirs in OrderCloud.
+	claims []int
 }
 
-// countDeletion counts what the deletion of objects has to wait for.
-func countDeletion(declared *v1alpha1.Marketplace, needs *marketplace.Needs, object client.Object) {
-	if controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer) {
-		needs.Claims++
+// held is how many deletions wait for a person.
+func (c census) held() int32 {
+	var held int32
+	for _, counted := range c.objects {
+		held += counted.Held
 	}
-	synced := meta.FindStatusCondition(conditionsOf(object), v1alpha1.SyncedCondition)
-	if !object.GetDeletionTimestamp().IsZero() && synced != nil && synced.Reason == v1alpha1.ReasonDeletionHeld {
-		declared.Status.DeletionsHeld++
+	return held
+}
+
+// isNeeded says that some object could not be deleted in OrderCloud without the
+// Marketplace.
+func (c census) isNeeded() bool {
+	return slices.ContainsFunc(c.claims, func(claims int) bool { return claims > 0 })
+}
+
+// count counts the objects that refer to a Marketplace, and finds out what they ask of
+// its token. Of a kind that cannot be read, the counts stay as they were, and the
+// Marketplace stays for what there may be.
+func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Marketplace) (census, error) {
+	held, err := r.guard.Held(ctx, declared)
+	isHeldKnown := readable.As(err) == nil
+	if err != nil && isHeldKnown {
+		return census{}, err
+	}
+	admits := r.admits(ctx, declared)
+	var counted census
+	for _, kind := range kindsOfMarketplace {
+		counts, claims := v1alpha1.ObjectCounts{Kind: kind.name}, 0
+		err := r.each(ctx, client.ObjectKeyFromObject(declared), kind.list(), func(object client.Object) error {
+			admitted, err := admits(object.GetNamespace())
+			if err != nil || !admitted {
+				return err
+			}
+			add(&counts, conditionsOf(object))
+			if held[object.GetUID()] {
+				counts.Held++
+			}
+			if managed, ok := object.(lifecycle.Object); ok && lifecycle.HoldsClaim(managed) {
+				claims++
+			}
+			needOf(&counted.needs, object)
+			return nil
+		})
+		if readable.As(err) != nil {
+			counts, claims = countsBefore(declared, kind.name), 1
+			err = nil
+		}
+		if !isHeldKnown {
+			counts.Held = countsBefore(declared, kind.name).Held
+		}
+		if err != nil {
+			return census{}, err
+		}
+		counted.objects, counted.claims = append(counted.objects, counts), append(counted.claims, claims)
+	}
+	return counted, nil
+}
+
+// countsBefore returns what was counted last of a kind.
+func countsBefore(declared *v1alpha1.Marketplace, kind string) v1alpha1.ObjectCounts {
+	for _, counts := range declared.Status.Objects {
+		if counts.Kind == kind {
+			return counts
+		}
+	}
+	return v1alpha1.ObjectCounts{Kind: kind}
+}
+
+// kindsOfMarketplace are the kinds whose objects refer to a Marketplace.
+var kindsOfMarketplace = []struct {
+	name string
+	list func() client.ObjectList
+}{
+	{"BuyerUser", func() client.ObjectList { return &v1alpha1.BuyerUserList{} }},
+	{"ImpersonationConfig", func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }},
+	{"ImpersonationToken", func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }},
+}
+
+// each visits the objects of one kind that refer to a Marketplace.
+func (r *marketplaceReconciler) each(ctx context.Context, key types.NamespacedName, list client.ObjectList, visit func(client.Object) error) error {
+	err := r.client.List(ctx, list, client.MatchingFields{byMarketplace: key.String()},
+		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	if err == nil {
+		err = meta.EachListItem(list, func(item runtime.Object) error {
+			object, _ := item.(client.Object)
+			return visit(object)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("counting the objects of Marketplace %s: %w", key, err)
+	}
+	return nil
+}
+
+// admits returns what says whether a namespace may refer to a Marketplace. It asks once
+// for each.
+func (r *marketplaceReconciler) admits(ctx context.Context, declared *v1alpha1.Marketplace) func(namespace string) (bool, error) {
+	known := map[string]bool{}
+	return func(namespace string) (bool, error) {
+		admitted, ok := known[namespace]
+		if ok {
+			return admitted, nil
+		}
+		admitted, err := r.registry.Admits(ctx, declared, namespace)
+		if err == nil {
+			known[namespace] = admitted
+		}
+		return admitted, err
 	}
 }
 
@@ -95,18 +159,19 @@ func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {
 }
 
 // recordCheck writes what the look and the count showed into the status.
-func recordCheck(declared *v1alpha1.Marketplace, seen check, needs marketplace.Needs) {
+func recordCheck(declared *v1alpha1.Marketplace, seen check, counted census) {
 	status := &declared.Status
+	status.Objects, status.DeletionsHeld = counted.objects, counted.held()
 	status.ObservedGeneration = declared.Generation
 	status.URL = marketplace.BaseURL(&declared.Spec)
 	status.LastHandledReconcileAt = declared.Annotations[v1alpha1.ReconcileAtAnnotation]
 	problem := seen.problem
 	if problem == nil {
 		recordProof(status, seen.proof)
-		status.MissingRoles = marketplace.MissingRoles(needs, seen.proof.Roles)
-		problem = missingRoles(marketplace.Missing(needs, seen.proof.Roles))
+		status.MissingRoles = marketplace.MissingRoles(counted.needs, seen.proof.Roles)
+		problem = missingRoles(marketplace.Missing(counted.needs, seen.proof.Roles))
 	}
-	judgeMarketplace(declared, problem)
+	judgeMarketplace(declared, problem, whyKept(declared, counted))
 }
 
 // recordProof writes down which seller the Marketplace stays with from now on, and who
@@ -131,15 +196,24 @@ func missingRoles(missing []marketplace.Need) *failure.Failure {
 }
 
 // judgeMarketplace sets the conditions. As for every kind, an outage does not
-// unmake Ready of what is declared now; refused credentials and missing roles do.
-func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure) {
+// unmake Ready of what is declared now; refused credentials and missing roles do. So does
+// its deletion while objects keep it, which whyKept says.
+func judgeMarketplace(declared *v1alpha1.Marketplace, problem *failure.Failure, whyKept string) {
 	conditions := &declared.Status.Conditions
 	set := lifecycle.SetterOf(conditions, declared.Generation)
-	if problem == nil {
+	switch {
+	case problem == nil && whyKept == "":
 		const message = "OrderCloud accepts the credentials and the token holds every role that is needed"
 		set(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)
 		set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync, message)
-	} else {
+	case problem == nil:
+		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInUse, whyKept)
+		set(v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonInUse, whyKept)
+	case whyKept != "":
+		message := problem.Message + "; " + whyKept
+		set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, message)
+		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, message)
+	default:
 		set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 		if !problem.IsOutage() || !lifecycle.ReadyAt(*conditions, declared.Generation) {
 			set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)

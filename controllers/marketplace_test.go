@@ -36,8 +36,9 @@ var _ = Describe("A Marketplace", func() {
 		s.create(s.config("cs-desk"))
 		Eventually(func(g Gomega) {
 			g.Expect(suite.admin.Get(s, client.ObjectKeyFromObject(marketplace), marketplace)).To(Succeed())
-			g.Expect(marketplace.Status.BuyerUsers).To(Equal(v1alpha1.ObjectCounts{Total: 2, Ready: 1, Failed: 1}))
-			g.Expect(marketplace.Status.ImpersonationConfigs).To(Equal(v1alpha1.ObjectCounts{Total: 1, Ready: 1}))
+			g.Expect(marketplace.Status.Objects).To(Equal([]v1alpha1.ObjectCounts{
+				{Kind: "BuyerUser", Total: 2, Ready: 1, Failed: 1}, {Kind: "ImpersonationConfig", Total: 1, Ready: 1}, {Kind: "ImpersonationToken"},
+			}))
 		}).WithContext(s).Should(Succeed())
 	})
 

@@ -50,7 +50,7 @@ type Options struct {
 	// without.
 	WriteFence *fence.Fence
 
-	// guard counts the deletions of all kinds together.
+	// guard lets the deletions of all kinds through, or holds them.
 	guard *guard.Guard
 }
 
@@ -65,7 +65,8 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	}
 	registry := newRegistry(manager, options)
 	options.guard = &guard.Guard{
-		Client: manager.GetClient(), Clock: clock.RealClock{}, SeesNamespaces: len(options.WatchNamespaces) == 0,
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Clock: clock.RealClock{},
+		Kinds: guardedKinds(), Admission: registry, Namespaces: options.WatchNamespaces,
 	}
 	for name, add := range map[string]func(ctrl.Manager, *marketplace.Registry, Options) error{
 		"Marketplace":         setupMarketplaces,
@@ -78,6 +79,14 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 		}
 	}
 	return countObjects(ctx, manager)
+}
+
+// guardedKinds are those that delete something in OrderCloud. A token has nothing there.
+func guardedKinds() []func() client.ObjectList {
+	return []func() client.ObjectList{
+		func() client.ObjectList { return &v1alpha1.BuyerUserList{} },
+		func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} },
+	}
 }
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationtokens,verbs=get;list;watch

@@ -6,13 +6,18 @@ package controllers
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
 
 const theirFinalizer = "example.com/theirs"
@@ -137,7 +142,7 @@ func TestAMarketplaceThatIsKeptGoesOnTellingItsState(t *testing.T) {
 	u.claim("a")
 	u.pass()
 	u.expect(inSync)
-	if got := u.declared.Status.BuyerUsers.Total; got != 1 {
+	if got := u.declared.Status.Objects[0].Total; got != 1 {
 		t.Errorf("counted %d", got)
 	}
 	u.delete(u.declared)
@@ -145,7 +150,8 @@ func TestAMarketplaceThatIsKeptGoesOnTellingItsState(t *testing.T) {
 	if result := u.pass(); result.RequeueAfter <= 0 {
 		t.Error("is not looked at any more")
 	}
-	if got := u.declared.Status.BuyerUsers.Total; got != 2 {
+	u.expect(map[string]string{"Ready": "False InUse", "Synced": "True InUse", "Reconciling": "True InUse"})
+	if got := u.declared.Status.Objects[0].Total; got != 2 {
 		t.Errorf("counted %d", got)
 	}
 
@@ -198,5 +204,142 @@ func TestCredentialsAreForgottenWhenNothingWaitsForThemAnyMore(t *testing.T) {
 	u.release("a")
 	if result := u.look(); result.RequeueAfter != 0 || knows() || len(u.reconciler.checks) != 0 {
 		t.Errorf("looks again after %s; the credentials are known: %v; %d checks", result.RequeueAfter, knows(), len(u.reconciler.checks))
+	}
+}
+
+// claimedConfig refers to the Marketplace, and has something in OrderCloud.
+func claimedConfig(name string) *v1alpha1.ImpersonationConfig {
+	return config(name, func(config *v1alpha1.ImpersonationConfig) { config.Finalizers = []string{v1alpha1.ClaimFinalizer} })
+}
+
+func TestAMarketplaceThatIsBeingDeletedSaysWhatKeepsIt(t *testing.T) {
+	const tail = "; delete them, those with deletionPolicy: Retain for which OrderCloud is to keep what they declare"
+	const start = "the Marketplace is being deleted, and stays until the objects are gone that need it to be deleted in OrderCloud: "
+	for name, test := range map[string]struct {
+		objects []client.Object
+		prepare func(*unit)
+		// message is what Ready, Synced and an event end with; conditions, when they are not
+		// those of a Marketplace in use.
+		message    string
+		conditions map[string]string
+	}{
+		"a user": {objects: []client.Object{claimedUser("a")}, message: start + "1 BuyerUser" + tail},
+		"users and a grant": {
+			objects: []client.Object{claimedUser("a"), claimedUser("b"), user("unclaimed", nil), claimedConfig("desk"), token("jdoe", nil)},
+			message: start + "2 BuyerUsers and 1 ImpersonationConfig" + tail,
+		},
+		"what the guard holds": {
+			objects: []client.Object{claimedUser("a"), deleting(user("b", nil), true), deleting(config("desk", nil), true)},
+			prepare: func(u *unit) {
+				u.edit(u.declared, func() {})
+				u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+				if err := u.kube.Status().Update(u.t.Context(), u.declared); err != nil {
+					u.t.Fatal(err)
+				}
+			},
+			message: start + "2 BuyerUsers and 1 ImpersonationConfig" + tail +
+				`; the deletion guard holds 2 of them: confirm each with the annotation ordercloud.io/confirm-delete: "true", or raise spec.deletionGuard.maxDeletions`,
+		},
+		"and what it cannot do for them": {
+			objects: []client.Object{claimedUser("a")},
+			prepare: func(u *unit) { u.writeSecret("wrong") },
+			message: "is active and has a default context user; " + start + "1 BuyerUser" + tail,
+			conditions: map[string]string{
+				"Ready": "False CredentialsInvalid", "Synced": "False CredentialsInvalid", "Stalled": "True CredentialsInvalid",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := beginUnit(t, nil, test.objects...)
+			u.look() // which makes it stay
+			if test.prepare != nil {
+				test.prepare(u)
+			}
+			u.delete(u.declared)
+			u.pass()
+			if test.conditions == nil {
+				test.conditions = map[string]string{"Ready": "False InUse", "Synced": "True InUse", "Reconciling": "True InUse"}
+			}
+			u.expect(test.conditions)
+			for _, kind := range []string{"Ready", "Synced"} {
+				if got := meta.FindStatusCondition(u.declared.Status.Conditions, kind).Message; !strings.HasSuffix(got, test.message) {
+					t.Errorf("%s says\n%s\nwant\n%s", kind, got, test.message)
+				}
+			}
+			var told []string
+			for len(u.recorder.Events) > 0 {
+				told = append(told, <-u.recorder.Events)
+			}
+			synced := meta.FindStatusCondition(u.declared.Status.Conditions, "Synced")
+			if !slices.Contains(told, "Warning "+synced.Reason+" "+synced.Message) {
+				t.Errorf("events %q", told)
+			}
+			u.pass()
+			if len(u.recorder.Events) > 0 {
+				t.Errorf("told again: %s", <-u.recorder.Events)
+			}
+		})
+	}
+}
+
+// Otherwise whoever may create objects in some namespace could keep everybody's Marketplace
+// from being deleted, and from being Ready.
+func TestANamespaceThatIsNotLetInNeitherKeepsAMarketplaceNorAsksForRoles(t *testing.T) {
+	stranger := func(object client.Object) client.Object {
+		object.SetNamespace("outside")
+		switch typed := object.(type) {
+		case *v1alpha1.BuyerUser:
+			typed.Spec.MarketplaceRef.Namespace = "shop"
+		case *v1alpha1.ImpersonationConfig:
+			typed.Spec.MarketplaceRef.Namespace = "shop"
+		case *v1alpha1.ImpersonationToken:
+			typed.Spec.MarketplaceRef.Namespace = "shop"
+		}
+		return object
+	}
+	u := beginUnit(t, func(seed *sandbox.Seed) {
+		seed.Objects["securityprofiles/operator"]["Roles"] = []string{"BuyerUserAdmin"}
+	}, stranger(claimedUser("a")), stranger(claimedConfig("desk")), stranger(token("jdoe", nil)), stranger(deleting(user("held", nil), true)), user("mine", nil))
+	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
+		t.Fatal(err)
+	}
+	u.pass()
+	u.expect(inSync)
+	want := []v1alpha1.ObjectCounts{{Kind: "BuyerUser", Total: 1}, {Kind: "ImpersonationConfig"}, {Kind: "ImpersonationToken"}}
+	if diff := cmp.Diff(want, u.declared.Status.Objects); diff != "" || u.declared.Status.DeletionsHeld != 0 || len(u.declared.Finalizers) > 0 {
+		t.Errorf("%d held, finalizers %v (-want +got)\n%s", u.declared.Status.DeletionsHeld, u.declared.Finalizers, diff)
+	}
+	u.edit(u.declared, func() { u.declared.Finalizers = []string{v1alpha1.InUseFinalizer} })
+	u.delete(u.declared)
+	u.look()
+	if u.exists() {
+		t.Error("it stays")
+	}
+}
+
+// What is held is found out from the objects: a condition is only what went wrong last.
+func TestHeldDeletionsAreCountedWhateverTheirConditionsSay(t *testing.T) {
+	held := func(name, reason string) client.Object {
+		return deleting(user(name, func(user *v1alpha1.BuyerUser) {
+			user.Status.Conditions = []metav1.Condition{{Type: "Synced", Status: "False", Reason: reason}}
+		}), true)
+	}
+	u := beginUnit(t, nil, held("a", v1alpha1.ReasonDeletionHeld), held("b", v1alpha1.ReasonMarketplaceNotReady),
+		deleting(config("desk", nil), true), user("stays", nil))
+	u.pass()
+	if got := u.declared.Status.DeletionsHeld; got != 0 {
+		t.Errorf("%d are held by a guard that is open", got)
+	}
+	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
+		t.Fatal(err)
+	}
+	u.pass()
+	want := []v1alpha1.ObjectCounts{
+		{Kind: "BuyerUser", Total: 3, Failed: 2, Held: 2}, {Kind: "ImpersonationConfig", Total: 1, Held: 1}, {Kind: "ImpersonationToken"},
+	}
+	if diff := cmp.Diff(want, u.declared.Status.Objects); diff != "" || u.declared.Status.DeletionsHeld != 3 {
+		t.Errorf("%d are held (-want +got)\n%s", u.declared.Status.DeletionsHeld, diff)
 	}
 }

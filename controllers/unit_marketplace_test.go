@@ -29,6 +29,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
@@ -109,7 +110,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 		WithIndex(&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationToken{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})).
-		WithObjects(u.declared, &corev1.Secret{
+		WithObjects(u.declared, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud"},
 			Data:       map[string][]byte{"clientID": []byte(clientID), "clientSecret": []byte(clientSecret)},
 		}).WithObjects(objects...).Build()
@@ -133,6 +134,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 			registry: marketplace.NewRegistry(counting, counting, endpoints, "ordercloud-operator/test"),
 		}
 		u.reconciler.registry.UseClock(u.clock)
+		u.reconciler.guard = &guard.Guard{Client: counting, Clock: u.clock, Kinds: guardedKinds(), Admission: u.reconciler.registry}
 		u.grants = newGrantsReconciler(u.reconciler)
 		u.grants.longestCompany = 0 // nobody else looks
 	}
@@ -256,14 +258,20 @@ func TestAMarketplacesObjectsAreCounted(t *testing.T) {
 			token.Status.Conditions = conditions(map[string]metav1.ConditionStatus{"Ready": "False", "Synced": "False"})
 		}))
 	u.pass()
-	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 5, Ready: 2, Drifted: 1, Failed: 1}, u.declared.Status.BuyerUsers); diff != "" {
-		t.Errorf("users (-want +got)\n%s", diff)
+	want := []v1alpha1.ObjectCounts{
+		{Kind: "BuyerUser", Total: 4, Ready: 2, Drifted: 1, Failed: 1},
+		{Kind: "ImpersonationConfig", Total: 1},
+		{Kind: "ImpersonationToken", Total: 2, Ready: 1, Failed: 1},
 	}
-	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 1}, u.declared.Status.ImpersonationConfigs); diff != "" {
-		t.Errorf("configs (-want +got)\n%s", diff)
+	if diff := cmp.Diff(want, u.declared.Status.Objects); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(v1alpha1.ObjectCounts{Total: 2, Ready: 1, Failed: 1}, u.declared.Status.ImpersonationTokens); diff != "" {
-		t.Errorf("tokens (-want +got)\n%s", diff)
+
+	u.edit(u.declared, func() { u.declared.Spec.AllowedNamespaces.From = v1alpha1.NamespacesAll })
+	u.pass()
+	want[0].Total++
+	if diff := cmp.Diff(want, u.declared.Status.Objects); diff != "" {
+		t.Errorf("with the visitor (-want +got)\n%s", diff)
 	}
 }
 

@@ -23,6 +23,7 @@ func deleting[T client.Object](object T, claimed bool) T {
 		object.SetFinalizers([]string{v1alpha1.ClaimFinalizer})
 	}
 	object.SetDeletionTimestamp(new(metav1.Now()))
+	object.SetUID(types.UID("uid-of-" + object.GetName()))
 	return object
 }
 

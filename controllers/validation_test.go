@@ -287,6 +287,14 @@ var _ = Describe("The API server refuses", func() {
 			kind: marketplaceKind, spec: `{deletionGuard: {maxDeletions: -1}}`,
 			field: "spec.deletionGuard.maxDeletions", message: "should be greater than or equal to 0",
 		}),
+		Entry("`deletionGuard.grace` below 0", refusal{
+			kind: marketplaceKind, spec: `{deletionGuard: {grace: -1s}}`,
+			field: "spec.deletionGuard.grace", message: "grace must be a duration such as 15s or 1m30s; 0s waits for no other resource",
+		}),
+		Entry("`deletionGuard.grace` that is no duration", refusal{
+			kind: marketplaceKind, spec: `{deletionGuard: {grace: "15"}}`,
+			field: "spec.deletionGuard.grace", message: "grace must be a duration such as 15s or 1m30s; 0s waits for no other resource",
+		}),
 		Entry("`deletionGuard.window` below 1s", refusal{
 			kind: marketplaceKind, spec: `{deletionGuard: {window: 0s}}`,
 			field: "spec.deletionGuard.window", message: "window must be a duration such as 10m or 1h30m, and at least 1s",

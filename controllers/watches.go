@@ -54,6 +54,23 @@ func declarationChanged() predicate.Predicate {
 	})
 }
 
+// guardTurned lets through that a Marketplace's deletion guard began to hold deletions,
+// holds more of them, or ceased to.
+func guardTurned() predicate.Predicate {
+	heldBy := func(object client.Object) v1alpha1.Deletions {
+		if declared, ok := object.(*v1alpha1.Marketplace); ok && declared.Status.Deletions != nil {
+			return *declared.Status.Deletions
+		}
+		return v1alpha1.Deletions{}
+	}
+	return predicate.Funcs{
+		UpdateFunc: func(change event.UpdateEvent) bool {
+			before, after := heldBy(change.ObjectOld), heldBy(change.ObjectNew)
+			return (before.HeldAbove == nil) != (after.HeldAbove == nil) || !before.HeldUntil.Equal(&after.HeldUntil)
+		},
+	}
+}
+
 // isGone lets through that an object was deleted.
 func isGone() predicate.Predicate {
 	return predicate.Funcs{

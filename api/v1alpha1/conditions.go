@@ -103,10 +103,14 @@ const (
 	// declared user: no impersonation config applies, or it gives none of the roles.
 	ReasonNotGranted = "NotGranted"
 	// ReasonInUse says that OrderCloud refuses the deletion because something
-	// else still needs the object.
+	// else still needs the object, or that a Marketplace is being deleted while
+	// objects need it.
 	ReasonInUse = "InUse"
 	// ReasonDeletionHeld says that a deletion waits for a person's confirmation.
 	ReasonDeletionHeld = "DeletionHeld"
+	// ReasonDeletionQueued says that a deletion waits for others of its Marketplace to
+	// be carried out: as many as may be are under way.
+	ReasonDeletionQueued = "DeletionQueued"
 	// ReasonOrphaned says that the object was let go without being deleted in
 	// OrderCloud.
 	ReasonOrphaned = "Orphaned"

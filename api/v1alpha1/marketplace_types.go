@@ -83,13 +83,25 @@ type DeletionGuard struct {
 	MaxDeletions *int32 `json:"maxDeletions,omitempty"`
 
 	// window in which deletions are counted, as a duration such as 10m or 1h, at
-	// least 1s. It begins with the first of them. Default 10m.
+	// least 1s. It slides: in no span of this length more are let through. Default 10m.
 	// +optional
 	// +default="10m"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('1s')",message="window must be a duration such as 10m or 1h30m, and at least 1s"
 	Window *metav1.Duration `json:"window,omitempty"`
+
+	// grace is how long a deletion in OrderCloud of what holds data, that is of users
+	// and not of grants and tokens, waits for another resource that declares the same
+	// object, as a duration such as 15s or 1m: a declaration that moves or is renamed
+	// may be pruned before it is applied in its new place. 0s waits for none. Default
+	// 15s.
+	// +optional
+	// +default="15s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('0s')",message="grace must be a duration such as 15s or 1m30s; 0s waits for no other resource"
+	Grace *metav1.Duration `json:"grace,omitempty"`
 }
 
 // NamespacesFrom says which namespaces may refer to a Marketplace.
@@ -197,9 +209,10 @@ type MarketplaceSpec struct {
 
 	// deletionGuard holds deletions when there are suspiciously many: a wrong
 	// branch or a bad prune must not empty a marketplace. Default: more than 20 in
-	// 10 minutes are held.
+	// 10 minutes are held, and the deletion of a user waits 15 seconds for another
+	// resource that declares it.
 	// +optional
-	// +default={"maxDeletions":20,"window":"10m"}
+	// +default={"maxDeletions":20,"window":"10m","grace":"15s"}
 	DeletionGuard DeletionGuard `json:"deletionGuard,omitzero"`
 
 	// allowedNamespaces says which objects of other namespaces may refer to
@@ -247,8 +260,14 @@ type WideGrants struct {
 	AnyAdmin int32 `json:"anyAdmin"`
 }
 
-// ObjectCounts counts the objects of one kind that refer to a Marketplace.
+// ObjectCounts counts the objects of one kind that refer to a Marketplace and may.
 type ObjectCounts struct {
+	// kind of the objects, such as BuyerUser.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind"`
+
 	// total number of objects.
 	// +optional
 	Total int32 `json:"total"`
@@ -265,23 +284,68 @@ type ObjectCounts struct {
 	// attempt.
 	// +optional
 	Failed int32 `json:"failed"`
+
+	// held is how many deletions of them wait for a person's confirmation.
+	// +optional
+	Held int32 `json:"held"`
 }
 
-// Deletions is what the deletion guard remembers, so that a restart of the
-// operator does not open it.
-type Deletions struct {
-	// windowStart is when the first deletion of the present window was let through.
-	// +required
-	WindowStart metav1.Time `json:"windowStart"`
+const (
+	// MaxDeletionsUnderWay is how many deletions of one Marketplace are under way at
+	// most: let through by the deletion guard, and not yet carried out.
+	MaxDeletionsUnderWay = 1000
+	// MaxRecentDeletions is into how many spans of time the deletions are summed up
+	// that the deletion guard has let through lately.
+	MaxRecentDeletions = 64
+)
 
-	// admitted is how many were let through since.
+// RecentDeletions are the deletions that were let through in one span of time.
+type RecentDeletions struct {
+	// until is when the span ends. Its deletions count until the window has passed
+	// since then.
+	// +optional
+	Until metav1.Time `json:"until,omitzero"`
+
+	// admitted is how many were let through in it.
 	// +optional
 	Admitted int32 `json:"admitted"`
+}
+
+// Deletions is what the deletion guard knows. It knows nothing else, so that a
+// restart of the operator does not open it.
+type Deletions struct {
+	// recent are the deletions that were let through lately, the oldest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Recent []RecentDeletions `json:"recent,omitempty"`
+
+	// underWay has the UIDs of the objects whose deletion was let through and that are
+	// not gone yet. They are neither counted again nor held.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:items:MaxLength=64
+	UnderWay []string `json:"underWay,omitempty"`
 
 	// heldAbove is set while deletions are held: there were more than that, and a
 	// larger maxDeletions releases them.
 	// +optional
 	HeldAbove *int32 `json:"heldAbove,omitempty"`
+
+	// heldUntil is the latest deletionTimestamp of those that are held, as far as they
+	// were seen: what was deleted until then is held, until a person confirms it.
+	// +optional
+	HeldUntil metav1.Time `json:"heldUntil,omitzero"`
+
+	// windowStart and admitted were written by earlier versions of the operator, and
+	// are read once: when the first deletion of their window was let through.
+	// +optional
+	WindowStart metav1.Time `json:"windowStart,omitzero"`
+
+	// admitted is how many were let through since windowStart.
+	// +optional
+	Admitted int32 `json:"admitted,omitempty"`
 }
 
 // MarketplaceUser is the user that the operator is in OrderCloud.
@@ -343,14 +407,13 @@ type MarketplaceStatus struct {
 	// +kubebuilder:validation:items:MaxLength=256
 	MissingRoles []string `json:"missingRoles,omitempty"`
 
-	// buyerUsers counts the BuyerUsers that refer to this Marketplace.
+	// objects counts the objects that refer to this Marketplace, by their kind. Those
+	// of a namespace that it does not let in are left out.
 	// +optional
-	BuyerUsers ObjectCounts `json:"buyerUsers"`
-
-	// impersonationConfigs counts the ImpersonationConfigs that refer to this
-	// Marketplace.
-	// +optional
-	ImpersonationConfigs ObjectCounts `json:"impersonationConfigs"`
+	// +listType=map
+	// +listMapKey=kind
+	// +kubebuilder:validation:MaxItems=32
+	Objects []ObjectCounts `json:"objects,omitempty"`
 
 	// unmanagedImpersonationConfigs are the grants that exist in OrderCloud and that no
 	// object declares, as of the latest look at all of them. Unset until there was one.
@@ -362,16 +425,11 @@ type MarketplaceStatus struct {
 	// +optional
 	WideGrants *WideGrants `json:"wideGrants,omitempty"`
 
-	// impersonationTokens counts the ImpersonationTokens that refer to this
-	// Marketplace. None of them drifts.
-	// +optional
-	ImpersonationTokens ObjectCounts `json:"impersonationTokens"`
-
 	// deletionsHeld is how many deletions wait for a person's confirmation.
 	// +optional
 	DeletionsHeld int32 `json:"deletionsHeld,omitempty"`
 
-	// deletions is what the deletion guard has counted.
+	// deletions is what the deletion guard has let through and holds.
 	// +optional
 	Deletions *Deletions `json:"deletions,omitempty"`
 
@@ -392,10 +450,12 @@ type MarketplaceStatus struct {
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Synced")].reason`
-// +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.buyerUsers.total`
-// +kubebuilder:printcolumn:name="Configs",type=integer,JSONPath=`.status.impersonationConfigs.total`
+// +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.objects[?(@.kind=="BuyerUser")].total`
+// +kubebuilder:printcolumn:name="Configs",type=integer,JSONPath=`.status.objects[?(@.kind=="ImpersonationConfig")].total`
 // +kubebuilder:printcolumn:name="Unmanaged",type=integer,JSONPath=`.status.unmanagedImpersonationConfigs.count`
+// +kubebuilder:printcolumn:name="Held",type=integer,JSONPath=`.status.deletionsHeld`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:selectablefield:JSONPath=`.spec.environment`
 type Marketplace struct {
 	metav1.TypeMeta `json:",inline"`

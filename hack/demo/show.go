@@ -52,9 +52,12 @@ func (d *demo) checkCounts(ctx context.Context) error {
 	if err := d.cluster.read(ctx, "default", &seen); err != nil {
 		return err
 	}
-	users, configs, tokens := seen.Status.BuyerUsers, seen.Status.ImpersonationConfigs, seen.Status.ImpersonationTokens
+	counted := 0
+	for _, kind := range seen.Status.Objects {
+		counted += int(kind.Ready)
+	}
 	// The Marketplace itself is one of the samples.
-	if counted := int(users.Ready + configs.Ready + tokens.Ready); counted != len(d.samples)-1 {
+	if counted != len(d.samples)-1 {
 		return fmt.Errorf("it counts %d of %d objects that are Ready", counted, len(d.samples)-1)
 	}
 	return nil

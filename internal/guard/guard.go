@@ -8,12 +8,12 @@ package guard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,174 +21,245 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 )
 
 const (
-	// defaultMaximum and defaultWindow are those of spec.deletionGuard, for objects
-	// that were stored before the API server could fill them in.
+	// defaultMaximum, defaultWindow and defaultGrace are those of spec.deletionGuard,
+	// for objects that were stored before the API server could fill them in.
 	defaultMaximum = 20
 	defaultWindow  = 10 * time.Minute
+	defaultGrace   = 15 * time.Second
+
+	// maxRaces is how often the guard decides again in one go because somebody else
+	// wrote the Marketplace's status meanwhile.
+	maxRaces = 5
 )
 
-// Guard counts the deletions of every Marketplace.
+// Admission says which namespaces may refer to a Marketplace.
+type Admission interface {
+	// CheckNamespace returns a *failure.Failure with the reason NamespaceNotAllowed
+	// for a namespace that may not.
+	CheckNamespace(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error
+}
+
+// Guard lets deletions through or holds them. All that it knows is in the status of the
+// Marketplaces and in the objects themselves, so that neither a restart nor another
+// leader opens it.
 type Guard struct {
-	// Client reads Marketplaces and Namespaces, from a cache perhaps, and writes the
-	// status of Marketplaces.
+	// Client reads Marketplaces, Namespaces and the objects of Kinds, from a cache
+	// perhaps, and writes the status of Marketplaces.
 	Client client.Client
-	// Clock tells in which window a deletion falls.
+	// Live reads them from the API server, where a cache that lags behind could open
+	// the guard; nil means Client.
+	Live client.Reader
+	// Clock tells when a deletion is let through.
 	Clock clock.PassiveClock
-	// SeesNamespaces says that the operator may read Namespaces. Otherwise it cannot
-	// tell that one is deleted as a whole, and guards its objects like all others.
-	SeesNamespaces bool
+	// Kinds make an empty list of each kind whose deletions are guarded.
+	Kinds []func() client.ObjectList
+	// Admission says which namespaces may refer to a Marketplace; nil means all.
+	Admission Admission
+	// Namespaces are the only ones that Client knows; empty means all. With it the
+	// operator cannot tell that a namespace is deleted as a whole, and guards its
+	// objects like all others.
+	Namespaces []string
 
-	lock     sync.Mutex
-	counters map[types.NamespacedName]*counter
+	lock  sync.Mutex
+	turns map[types.NamespacedName]*sync.Mutex
 }
 
-// counter is what is known of one Marketplace's deletions. Its lock is held while
-// they are written down: two at a time must not both be the last that is admitted.
-type counter struct {
-	lock sync.Mutex
-	// of is whose status, which outlives the operator, was taken over. A Marketplace
-	// that is made anew under the same name begins with none.
-	of    types.UID
-	state v1alpha1.Deletions
-	// admitted are the objects that were let through in this window, whose deletion
-	// may take several attempts.
-	admitted map[types.UID]bool
-}
-
-// Admit lets a deletion through, or returns a *failure.Failure with the reason
-// DeletionHeld. An admission is written into the Marketplace's status before it
-// counts, so that a restart of the operator does not open the guard.
+// Admit lets a deletion through, or returns a *failure.Failure: with the reason
+// DeletionHeld when it has to wait for a person. One that is let through is written
+// into the Marketplace's status before it counts. It is let through for as long as the
+// object exists, and counted once.
 func (g *Guard) Admit(ctx context.Context, object client.Object, of v1alpha1.MarketplaceReference) error {
-	if object.GetAnnotations()[v1alpha1.ConfirmDeleteAnnotation] == "true" {
+	if isConfirmed(object) {
 		return nil
 	}
 	key := marketplace.Key(object.GetNamespace(), of)
-	var declared v1alpha1.Marketplace
-	err := g.Client.Get(ctx, key, &declared)
-	if apierrors.IsNotFound(err) {
-		return nil // with it went its guard
-	}
-	if err != nil {
-		return fmt.Errorf("getting Marketplace %s: %w", key, err)
-	}
-	maximum, window := limits(&declared)
-	if maximum == 0 {
-		return nil
-	}
-	if ending, err := g.isEnding(ctx, object.GetNamespace()); err != nil || ending {
-		return err
-	}
-	kept := g.counter(key)
-	kept.lock.Lock()
-	defer kept.lock.Unlock()
-	if kept.admitted[object.GetUID()] {
-		return nil
-	}
-	next, admitted := kept.next(&declared, g.Clock.Now(), maximum, window)
-	if err := g.write(ctx, &declared, kept.state, next); err != nil {
-		return err
-	}
-	kept.state = next
-	if !admitted {
-		return held(key, maximum, window)
-	}
-	kept.admitted[object.GetUID()] = true
-	return nil
-}
-
-func held(key types.NamespacedName, maximum int32, window time.Duration) error {
-	return failure.New(v1alpha1.ReasonDeletionHeld,
-		"Marketplace %s lets %d deletions in %s through, and there were more: if they are meant, set the annotation %s: \"true\" on this object, or raise the Marketplace's deletionGuard.maxDeletions",
-		key, maximum, window, v1alpha1.ConfirmDeleteAnnotation).Stall()
-}
-
-func limits(declared *v1alpha1.Marketplace) (maximum int32, window time.Duration) {
-	maximum, window = defaultMaximum, defaultWindow
-	if declared.Spec.DeletionGuard.MaxDeletions != nil {
-		maximum = *declared.Spec.DeletionGuard.MaxDeletions
-	}
-	if declared.Spec.DeletionGuard.Window != nil {
-		window = declared.Spec.DeletionGuard.Window.Duration
-	}
-	return maximum, window
-}
-
-// isEnding says that the namespace is deleted as a whole: nothing could be brought
-// back in it, and whoever holds its objects only wedges it.
-func (g *Guard) isEnding(ctx context.Context, name string) (bool, error) {
-	if !g.SeesNamespaces {
-		return false, nil
-	}
-	namespace := metadata.Of("Namespace")
-	if err := g.Client.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
-		return false, fmt.Errorf("getting the namespace %s: %w", name, err)
-	}
-	return !namespace.DeletionTimestamp.IsZero(), nil
-}
-
-func (g *Guard) counter(key types.NamespacedName) *counter {
-	g.lock.Lock()
-	defer g.lock.Unlock()
-	if g.counters == nil {
-		g.counters = map[types.NamespacedName]*counter{}
-	}
-	kept, ok := g.counters[key]
-	if !ok {
-		kept = &counter{admitted: map[types.UID]bool{}}
-		g.counters[key] = kept
-	}
-	return kept
-}
-
-// next is what is known after one more deletion was asked for, and whether that is
-// admitted. Once deletions are held, time alone releases none: a bad prune must not
-// take effect by and by. A larger maximum does, and when nothing is held any more
-// the next window begins as usual.
-func (c *counter) next(declared *v1alpha1.Marketplace, now time.Time, maximum int32, window time.Duration) (v1alpha1.Deletions, bool) {
-	if c.of != declared.UID {
-		c.of, c.state = declared.UID, v1alpha1.Deletions{}
-		if declared.Status.Deletions != nil {
-			c.state = *declared.Status.Deletions
+	// Each would make the others' writes conflicts.
+	turn := g.turnOf(key)
+	turn.Lock()
+	defer turn.Unlock()
+	var err error
+	for read, race := g.read, 0; race < maxRaces; read, race = g.readLive, race+1 {
+		declared, problem := read(ctx, key)
+		if problem != nil || declared == nil {
+			return problem // with the Marketplace went its guard
+		}
+		if err = g.ask(ctx, declared, object); !apierrors.IsConflict(err) {
+			return err
 		}
 	}
-	next := c.state
-	isOver := !now.Before(next.WindowStart.Add(window))
-	if next.HeldAbove != nil && (maximum > *next.HeldAbove || isOver && declared.Status.DeletionsHeld == 0) {
-		next.HeldAbove = nil
-	}
-	if next.HeldAbove != nil {
-		return next, false
-	}
-	if isOver {
-		next.WindowStart, next.Admitted = metav1.NewTime(now.Truncate(time.Second)), 0
-		clear(c.admitted)
-	}
-	if next.Admitted >= maximum {
-		next.HeldAbove = new(maximum)
-		return next, false
-	}
-	next.Admitted++
-	return next, true
+	return err
 }
 
-// write notes the deletions in the Marketplace's status, of which nobody else
-// writes this part.
-func (g *Guard) write(ctx context.Context, declared *v1alpha1.Marketplace, before, after v1alpha1.Deletions) error {
-	if equality.Semantic.DeepEqual(before, after) {
+// Grace is how long the deletion of an object that holds data waits for another resource
+// that declares the same; 0 when it does not.
+func (g *Guard) Grace(ctx context.Context, object client.Object, of v1alpha1.MarketplaceReference) (time.Duration, error) {
+	declared, err := g.read(ctx, marketplace.Key(object.GetNamespace(), of))
+	if err != nil {
+		return 0, err
+	}
+	if declared == nil || declared.Spec.DeletionGuard.Grace == nil {
+		return defaultGrace, nil
+	}
+	return max(declared.Spec.DeletionGuard.Grace.Duration, 0), nil
+}
+
+// Held has the UIDs of the objects of a Marketplace whose deletion is held.
+func (g *Guard) Held(ctx context.Context, declared *v1alpha1.Marketplace) (map[types.UID]bool, error) {
+	given, known := limitsOf(declared), recordOf(declared)
+	if known.HeldAbove == nil || given.maximum == 0 {
+		return nil, nil
+	}
+	seen, err := g.newSurvey(declared).inCache(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uids := map[types.UID]bool{}
+	for _, waits := range heldOf(given, known, seen) {
+		uids[types.UID(waits.uid)] = true
+	}
+	return uids, nil
+}
+
+// ask decides by the Marketplace as it was read, and returns a conflict when its status
+// is another one by now.
+func (g *Guard) ask(ctx context.Context, declared *v1alpha1.Marketplace, object client.Object) error {
+	given := limitsOf(declared)
+	if given.maximum == 0 {
+		return nil
+	}
+	if err := g.checkNamespace(ctx, declared, object.GetNamespace()); err != nil {
+		return err
+	}
+	if isEnding, err := g.isEnding(ctx, object.GetNamespace()); err != nil || isEnding {
+		return err
+	}
+	asks := deletionOf(object)
+	said, isDecided := decideAlone(given, recordOf(declared), asks)
+	if !isDecided {
+		var err error
+		if said, err = g.decide(ctx, declared, asks); err != nil {
+			return err
+		}
+	}
+	return refusal(said, client.ObjectKeyFromObject(declared), given)
+}
+
+func refusal(said answer, key types.NamespacedName, given limits) error {
+	switch said {
+	case admitted:
+		return nil
+	case queued:
+		return failure.New(v1alpha1.ReasonDeletionQueued,
+			"%d deletions of Marketplace %s are under way: this one waits until one of them is done", v1alpha1.MaxDeletionsUnderWay, key)
+	default:
+		return failure.New(v1alpha1.ReasonDeletionHeld,
+			"Marketplace %s lets %d deletions in %s through, and there were more: if they are meant, set the annotation %s: \"true\" on this object, or raise the Marketplace's deletionGuard.maxDeletions",
+			key, given.maximum, given.window, v1alpha1.ConfirmDeleteAnnotation).Stall()
+	}
+}
+
+// decide decides by the objects of the Marketplace as well, and writes down what
+// follows.
+func (g *Guard) decide(ctx context.Context, declared *v1alpha1.Marketplace, asks deletion) (answer, error) {
+	given, known := limitsOf(declared), recordOf(declared)
+	seen, err := g.newSurvey(declared).inCache(ctx)
+	if err != nil {
+		return held, err
+	}
+	next, said := decide(given, g.Clock.Now(), known, asks, seen)
+	if known.HeldAbove != nil && next.HeldAbove == nil {
+		// A cache that lags behind does not show everything that is held.
+		if seen, err = g.newSurvey(declared).live(ctx); err != nil {
+			return held, err
+		}
+		next, said = decide(given, g.Clock.Now(), known, asks, seen)
+	}
+	return said, g.write(ctx, declared, known, next)
+}
+
+// write notes the deletions in the Marketplace's status, of which nobody else writes
+// this part. It returns a conflict when the status is another one than was read: what
+// was decided then was decided by something old.
+func (g *Guard) write(ctx context.Context, declared *v1alpha1.Marketplace, known, next v1alpha1.Deletions) error {
+	if equality.Semantic.DeepEqual(known, next) {
 		return nil
 	}
 	changed := declared.DeepCopy()
-	declared.Status.Deletions, changed.Status.Deletions = nil, &after
-	if !before.WindowStart.IsZero() {
-		declared.Status.Deletions = &before
-	}
-	err := g.Client.Status().Patch(ctx, changed, client.MergeFrom(declared))
-	if err = client.IgnoreNotFound(err); err != nil {
+	changed.Status.Deletions = &next
+	patch := client.MergeFromWithOptions(declared, client.MergeFromWithOptimisticLock{})
+	if err := client.IgnoreNotFound(g.Client.Status().Patch(ctx, changed, patch)); err != nil {
 		return fmt.Errorf("noting a deletion in the status of Marketplace %s: %w", client.ObjectKeyFromObject(declared), err)
 	}
 	return nil
+}
+
+// read returns the Marketplace as the cache has it, and nil when there is none: the
+// API server is asked before that is believed.
+func (g *Guard) read(ctx context.Context, key types.NamespacedName) (*v1alpha1.Marketplace, error) {
+	if len(g.Namespaces) > 0 && !slices.Contains(g.Namespaces, key.Namespace) {
+		return nil, nil // nothing is deleted through a Marketplace that is not watched
+	}
+	declared := &v1alpha1.Marketplace{}
+	err := g.Client.Get(ctx, key, declared)
+	if apierrors.IsNotFound(err) {
+		return g.readLive(ctx, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("getting Marketplace %s: %w", key, err)
+	}
+	return declared, nil
+}
+
+func (g *Guard) readLive(ctx context.Context, key types.NamespacedName) (*v1alpha1.Marketplace, error) {
+	declared := &v1alpha1.Marketplace{}
+	err := g.live().Get(ctx, key, declared)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("getting Marketplace %s from the API server: %w", key, err)
+	}
+	return declared, nil
+}
+
+func (g *Guard) live() client.Reader {
+	if g.Live == nil {
+		return g.Client
+	}
+	return g.Live
+}
+
+func (g *Guard) turnOf(key types.NamespacedName) *sync.Mutex {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	if g.turns == nil {
+		g.turns = map[types.NamespacedName]*sync.Mutex{}
+	}
+	turn, ok := g.turns[key]
+	if !ok {
+		turn = &sync.Mutex{}
+		g.turns[key] = turn
+	}
+	return turn
+}
+
+func recordOf(declared *v1alpha1.Marketplace) v1alpha1.Deletions {
+	if declared.Status.Deletions == nil {
+		return v1alpha1.Deletions{}
+	}
+	return *declared.Status.Deletions
+}
+
+func limitsOf(declared *v1alpha1.Marketplace) limits {
+	given := limits{maximum: defaultMaximum, window: defaultWindow}
+	if maximum := declared.Spec.DeletionGuard.MaxDeletions; maximum != nil {
+		given.maximum = *maximum
+	}
+	if window := declared.Spec.DeletionGuard.Window; window != nil && window.Duration > 0 {
+		given.window = window.Duration
+	}
+	return given
 }

@@ -7,247 +7,289 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	kuberuntime "k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 )
 
-var start = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-
-// world is a Kubernetes API with the Marketplaces "default" and "other", and one run
-// of the operator.
-type world struct {
-	t     *testing.T
-	kube  client.Client
-	clock *clocktesting.FakePassiveClock
-	guard *Guard
-	// refuse, when set, is what the API server answers to a patch of a status.
-	refuse error
-	// patches counts those that took effect.
-	patches atomic.Int32
-}
-
-func marketplaceNamed(name string, guarded v1alpha1.DeletionGuard) *v1alpha1.Marketplace {
-	return &v1alpha1.Marketplace{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID(name)},
-		Spec:       v1alpha1.MarketplaceSpec{DeletionGuard: guarded},
-	}
-}
-
-func begin(t *testing.T, maximum int32) *world {
-	t.Helper()
-	scheme := kuberuntime.NewScheme()
-	for _, add := range []func(*kuberuntime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	guarded := v1alpha1.DeletionGuard{MaxDeletions: &maximum, Window: &metav1.Duration{Duration: time.Hour}}
-	w := &world{t: t, clock: clocktesting.NewFakePassiveClock(start)}
-	w.kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Marketplace{}).
-		WithObjects(
-			marketplaceNamed("default", guarded), marketplaceNamed("other", guarded), marketplaceNamed("careless", v1alpha1.DeletionGuard{}),
-			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}},
-			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-				Name: "ending", DeletionTimestamp: &metav1.Time{Time: start}, Finalizers: []string{"kubernetes"},
-			}}).
-		WithInterceptorFuncs(interceptor.Funcs{
-			SubResourcePatch: func(ctx context.Context, to client.Client, name string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-				if w.refuse != nil {
-					return w.refuse
-				}
-				w.patches.Add(1)
-				for range 100 {
-					runtime.Gosched() // the others have the time to come in between
-				}
-				return to.SubResource(name).Patch(ctx, object, patch, options...)
-			},
-		}).Build()
-	w.restart()
-	return w
-}
-
-// restart is a new run of the operator: it remembers nothing.
-func (w *world) restart() { w.guard = &Guard{Client: w.kube, Clock: w.clock, SeesNamespaces: true} }
-
-func user(name string) *v1alpha1.BuyerUser {
-	return &v1alpha1.BuyerUser{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID(name)}}
-}
-
-func (w *world) admits(object client.Object) bool {
-	w.t.Helper()
-	return w.admitsBy("default", object)
-}
-
-func (w *world) admitsBy(name string, object client.Object) bool {
-	w.t.Helper()
-	err := w.guard.Admit(w.t.Context(), object, v1alpha1.MarketplaceReference{Namespace: "shop", Name: name})
-	if problem := failure.As(err); problem != nil && problem.Reason != v1alpha1.ReasonDeletionHeld || err != nil && problem == nil {
-		w.t.Fatal(err)
-	}
-	return err == nil
-}
-
-// expectAdmitted asks for that many deletions of new objects and counts how many
-// are let through.
-func (w *world) expectAdmitted(prefix string, asked, want int) {
-	w.t.Helper()
-	got := 0
-	for number := range asked {
-		if w.admits(user(fmt.Sprint(prefix, number))) {
-			got++
-		}
-	}
-	if got != want {
-		w.t.Errorf("%s: %d were let through, want %d", prefix, got, want)
-	}
-}
-
-func (w *world) declared(name string) *v1alpha1.Marketplace {
-	w.t.Helper()
-	declared := &v1alpha1.Marketplace{}
-	if err := w.kube.Get(w.t.Context(), client.ObjectKey{Namespace: "shop", Name: name}, declared); err != nil {
-		w.t.Fatal(err)
-	}
-	return declared
-}
-
-// set changes spec.deletionGuard.maxDeletions.
-func (w *world) set(maximum int32) {
-	w.t.Helper()
-	declared := w.declared("default")
-	declared.Spec.DeletionGuard.MaxDeletions = &maximum
-	if err := w.kube.Update(w.t.Context(), declared); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// count writes how many deletions are held, as the Marketplace's controller does.
-func (w *world) count(held int32) {
-	w.t.Helper()
-	declared := w.declared("default")
-	declared.Status.DeletionsHeld = held
-	if err := w.kube.Status().Update(w.t.Context(), declared); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) pass(duration time.Duration) { w.clock.SetTime(w.clock.Now().Add(duration)) }
-
-func (w *world) expectNoted(name string, want *v1alpha1.Deletions) {
-	w.t.Helper()
-	got := w.declared(name).Status.Deletions
-	if got != nil {
-		got.WindowStart = metav1.NewTime(got.WindowStart.UTC())
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		w.t.Errorf("status.deletions of %s (-want +got)\n%s", name, diff)
-	}
-}
-
-func noted(admitted int32, heldAbove *int32) *v1alpha1.Deletions {
-	return &v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: admitted, HeldAbove: heldAbove}
-}
-
 func TestOfManyAtOnceExactlySoManyAreLetThrough(t *testing.T) {
 	w := begin(t, 20)
-	var admitted atomic.Int32
+	var through atomic.Int32
 	var group sync.WaitGroup
-	for number := range 500 {
+	for _, user := range w.prune("user", 500) {
 		group.Go(func() {
-			if w.admits(user(fmt.Sprint("user-", number))) {
-				admitted.Add(1)
+			if w.admits(user) {
+				through.Add(1)
 			}
 		})
 	}
 	group.Wait()
-	if admitted.Load() != 20 {
-		t.Errorf("%d were let through", admitted.Load())
+	if through.Load() != 20 {
+		t.Errorf("%d were let through", through.Load())
 	}
-	w.expectNoted("default", noted(20, new(int32(20))))
+	w.expectHeld(480)
 	if w.patches.Load() != 21 {
 		t.Errorf("%d patches: who is held writes nothing but the first", w.patches.Load())
 	}
 }
 
-func TestWhoWasLetThroughOnceIsNotCountedAgain(t *testing.T) {
-	w := begin(t, 2)
-	for range 5 {
-		if !w.admits(user("a")) {
-			t.Fatal("held")
+// Two leaders for a moment: the one that is the leader no more decides by what it read.
+func TestOfTwoOperatorsAtOnceExactlySoManyAreLetThrough(t *testing.T) {
+	w := begin(t, 20)
+	users := w.prune("user", 100)
+	first := w.guard
+	w.restart()
+	var through atomic.Int32
+	var group sync.WaitGroup
+	for index, user := range users {
+		asked := []*Guard{first, w.guard}[index%2]
+		group.Go(func() {
+			err := asked.Admit(t.Context(), user, user.Spec.MarketplaceRef)
+			for apierrors.IsConflict(err) {
+				err = asked.Admit(t.Context(), user, user.Spec.MarketplaceRef)
+			}
+			switch {
+			case err == nil:
+				through.Add(1)
+			case failure.As(err) == nil:
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if through.Load() != 20 {
+		t.Errorf("%d were let through", through.Load())
+	}
+}
+
+func TestADeletionThatWasLetThroughStaysSoForAsLongAsItsObjectExists(t *testing.T) {
+	for name, happen := range map[string]func(*world){
+		"at once":                                  func(*world) {},
+		"windows later":                            func(w *world) { w.pass(100 * time.Hour) },
+		"after a restart":                          func(w *world) { w.restart() },
+		"after a restart, windows later":           func(w *world) { w.restart(); w.pass(100 * time.Hour) },
+		"after others were held":                   func(w *world) { w.expectThrough(w.prune("more", 5), 0) },
+		"after others were let through":            func(w *world) { w.pass(2 * time.Hour); w.expectThrough(w.prune("more", 5), 3) },
+		"and the cache does not show its deletion": func(w *world) { w.restart(); w.hidden["in-use-0"] = true; w.pass(2 * time.Hour) },
+		"and the maximum is lowered":               func(w *world) { w.set(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3)
+			waiting := w.prune("in-use", 3)
+			w.expectThrough(waiting, 3)
+			happen(w)
+			before := w.patches.Load()
+			for range 3 {
+				w.expectThrough(waiting, 3)
+			}
+			if w.patches.Load() != before {
+				t.Error("they were counted again")
+			}
+		})
+	}
+}
+
+// Two deletions wait for OrderCloud, say because an impersonation config names the user.
+func TestDeletionsThatTakeLongCloseTheGuardForNobody(t *testing.T) {
+	w := begin(t, 3)
+	slow := w.prune("in-use", 3)
+	w.expectThrough(slow, 3)
+	w.pass(2 * time.Hour)
+	w.expectThrough(w.prune("honest", 1), 1)
+	w.expectThrough(slow, 3)
+	w.expectHeld(0)
+	w.pass(100 * time.Hour)
+	w.expectThrough(w.prune("honest-later", 3), 3)
+}
+
+// The prune begins in the last moments of a window that an early deletion began.
+func TestAPruneAtAWindowsEndIsHeldAsAnyOther(t *testing.T) {
+	w := begin(t, 20)
+	w.expectThrough(w.prune("long-before", 1), 1)
+	w.pass(time.Hour - 100*time.Millisecond)
+	through, _ := w.expectThrough(w.prune("prune", 50), 19)
+	w.carryOut(through)
+	w.pass(200 * time.Millisecond)
+	w.expectThrough(w.prune("goes-on", 50), 0)
+	w.expectHeld(50 - 19 + 50)
+}
+
+// A bad prune must not take effect by and by.
+func TestWhatIsHeldStaysHeld(t *testing.T) {
+	for name, happen := range map[string]func(*world, []*v1alpha1.BuyerUser){
+		"when the window is over":           func(w *world, _ []*v1alpha1.BuyerUser) { w.pass(2 * time.Hour) },
+		"when many windows are over":        func(w *world, _ []*v1alpha1.BuyerUser) { w.pass(1000 * time.Hour) },
+		"when the operator restarts":        func(w *world, _ []*v1alpha1.BuyerUser) { w.restart(); w.pass(2 * time.Hour) },
+		"when the maximum is declared anew": func(w *world, _ []*v1alpha1.BuyerUser) { w.set(3); w.pass(2 * time.Hour) },
+		"when the maximum is lowered":       func(w *world, _ []*v1alpha1.BuyerUser) { w.set(1); w.pass(2 * time.Hour) },
+		// What a condition says of them is another attempt's failure.
+		"when the Secret is broken meanwhile": func(w *world, held []*v1alpha1.BuyerUser) {
+			w.failWith(held, v1alpha1.ReasonMarketplaceNotReady)
+			w.pass(2 * time.Hour)
+		},
+		"when the Secret is broken, and another operator leads": func(w *world, held []*v1alpha1.BuyerUser) {
+			w.failWith(held, v1alpha1.ReasonCredentialsInvalid)
+			w.restart()
+			w.pass(2 * time.Hour)
+		},
+		"when a further deletion is the first to ask": func(w *world, _ []*v1alpha1.BuyerUser) {
+			w.pass(2 * time.Hour)
+			w.expectThrough(w.prune("further", 2), 0)
+		},
+		"when another operator leads whose cache lags behind": func(w *world, held []*v1alpha1.BuyerUser) {
+			w.restart()
+			for _, user := range held {
+				w.hidden[user.Name] = true
+			}
+			w.pass(2 * time.Hour)
+			w.expectThrough(w.prune("further", 2), 0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3)
+			through, held := w.expectThrough(w.prune("prune", 10), 3)
+			w.carryOut(through)
+			w.expectHeld(7)
+			happen(w, held)
+			w.expectThrough(held, 0)
+			w.confirm(held[0])
+			w.expectThrough(held, 1)
+			w.carryOut(held[:1])
+			w.expectThrough(held[1:], 0)
+		})
+	}
+}
+
+func TestTheGuardOpensAgainWhenNothingIsHeldAnyMore(t *testing.T) {
+	for name, end := range map[string]func(*world, *v1alpha1.BuyerUser){
+		"because they were confirmed": func(w *world, user *v1alpha1.BuyerUser) {
+			w.confirm(user)
+			if !w.admits(user) {
+				w.t.Error("a confirmed one is held")
+			}
+			w.carryOut([]*v1alpha1.BuyerUser{user})
+		},
+		"because they are confirmed, and not gone yet": func(w *world, user *v1alpha1.BuyerUser) { w.confirm(user) },
+		"because they are retained": func(w *world, user *v1alpha1.BuyerUser) {
+			w.edit(user, func() { user.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
+		},
+		"because they are only watched": func(w *world, user *v1alpha1.BuyerUser) {
+			w.edit(user, func() { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve })
+		},
+	} {
+		for _, restarts := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, after a restart: %v", name, restarts), func(t *testing.T) {
+				w := begin(t, 3)
+				through, held := w.expectThrough(w.prune("prune", 6), 3)
+				w.carryOut(through)
+				for _, user := range held {
+					end(w, user)
+				}
+				w.expectHeld(0)
+				w.pass(time.Minute)
+				if restarts {
+					w.restart()
+				}
+				_, again := w.expectThrough(w.prune("in-the-same-window", 1), 0)
+				w.confirm(again[0])
+				w.pass(2 * time.Hour)
+				w.expectThrough(w.prune("in-the-next", 3), 3)
+			})
 		}
 	}
-	w.expectNoted("default", noted(1, nil))
-	w.expectAdmitted("b", 2, 1)
-	if !w.admits(user("a")) {
-		t.Error("held though it was let through before")
+}
+
+func TestARaisedMaximumLetsSoManyMoreThrough(t *testing.T) {
+	for name, test := range map[string]struct {
+		happen func(*world, []*v1alpha1.BuyerUser)
+		want   int
+		closed bool
+	}{
+		"in the same window": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(5) }, 2, true},
+		"after a restart":    {func(w *world, _ []*v1alpha1.BuyerUser) { w.restart(); w.set(5) }, 2, true},
+		"raised twice": {func(w *world, held []*v1alpha1.BuyerUser) {
+			w.set(5)
+			w.expectThrough(held, 2)
+			w.set(6)
+		}, 3, true},
+		"raised beyond what is needed": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(100) }, 7, false},
+		"lowered, and raised to less than what was let through": {func(w *world, held []*v1alpha1.BuyerUser) {
+			w.set(1)
+			w.expectThrough(held[:1], 0)
+			w.set(2)
+		}, 0, true},
+		"switched off": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(0) }, 7, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3)
+			_, held := w.expectThrough(w.prune("prune", 10), 3)
+			test.happen(w, held)
+			w.expectThrough(held, test.want)
+			w.pass(2 * time.Hour)
+			w.restart()
+			w.expectThrough(w.prune("later", 1), map[bool]int{false: 1}[test.closed])
+		})
 	}
 }
 
 func TestThePermissionOfOneMarketplaceIsNoneOfAnother(t *testing.T) {
 	w := begin(t, 1)
+	mine, theirs := w.user("of-default"), w.user("of-other")
+	theirs.Spec.MarketplaceRef.Name = "other"
+	w.add(mine, theirs)
 	for range 2 {
-		for _, name := range []string{"default", "other"} {
-			if !w.admitsBy(name, user("of-"+name)) {
-				t.Errorf("%s: held", name)
-			}
+		if !w.admits(mine) || !w.admits(theirs) {
+			t.Error("held")
 		}
 	}
-	if w.admitsBy("other", user("of-default")) {
+	second := w.user("second-of-other")
+	second.Spec.MarketplaceRef.Name = "other"
+	w.add(second)
+	if w.admits(second) {
 		t.Error("let through once for all")
 	}
-	w.expectNoted("default", noted(1, nil))
-	w.expectNoted("other", noted(1, new(int32(1))))
+	w.expectHeld(0) // of default
 }
 
 func TestWhatIsNotGuarded(t *testing.T) {
-	confirmed, wronglyConfirmed := user("confirmed"), user("unsure")
-	confirmed.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "true"}
-	wronglyConfirmed.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "yes"}
-	ending := user("ending")
-	ending.Namespace = "ending"
 	for name, test := range map[string]struct {
-		object  *v1alpha1.BuyerUser
-		change  func(*world)
-		by      string
+		change  func(*world, *v1alpha1.BuyerUser)
 		guarded bool
 	}{
-		"a confirmed deletion":                        {object: confirmed},
-		"one that is confirmed in another way":        {object: wronglyConfirmed, guarded: true},
-		"one of a namespace that is deleted":          {object: ending},
-		"one of a namespace that lives on":            {object: user("a"), guarded: true},
-		"one of a Marketplace that is gone":           {object: user("a"), by: "gone"},
-		"one of a Marketplace that holds none":        {object: user("a"), change: func(w *world) { w.set(0) }},
-		"one of a namespace that nobody is let watch": {object: ending, change: func(w *world) { w.guard.SeesNamespaces = false }, guarded: true},
+		"a confirmed deletion": {change: func(_ *world, user *v1alpha1.BuyerUser) {
+			user.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "true"}
+		}},
+		"one that is confirmed in another way": {func(_ *world, user *v1alpha1.BuyerUser) {
+			user.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "yes"}
+		}, true},
+		"one of a namespace that is deleted":   {change: func(_ *world, user *v1alpha1.BuyerUser) { user.Namespace = "ending" }},
+		"one of a namespace that lives on":     {func(*world, *v1alpha1.BuyerUser) {}, true},
+		"one of a Marketplace that is gone":    {change: func(_ *world, user *v1alpha1.BuyerUser) { user.Spec.MarketplaceRef.Name = "gone" }},
+		"one of a Marketplace that holds none": {change: func(w *world, _ *v1alpha1.BuyerUser) { w.set(0) }},
+		"one of a namespace that nobody is let watch": {func(w *world, user *v1alpha1.BuyerUser) {
+			user.Namespace, w.guard.Namespaces = "ending", []string{"shop", "ending"}
+		}, true},
+		"one of a Marketplace that is not watched": {change: func(w *world, _ *v1alpha1.BuyerUser) { w.guard.Namespaces = []string{"elsewhere"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 1)
-			w.expectAdmitted("before", 2, 1)
+			w.expectThrough(w.prune("before", 2), 1)
 			patches := w.patches.Load()
-			if test.change != nil {
-				test.change(w)
-			}
-			if test.by == "" {
-				test.by = "default"
-			}
-			if w.admitsBy(test.by, test.object) == test.guarded {
+			object := w.user("object")
+			test.change(w, object)
+			w.add(object)
+			if w.admits(object) == test.guarded {
 				t.Errorf("guarded: %v", !test.guarded)
 			}
 			if w.patches.Load() != patches {
@@ -257,27 +299,98 @@ func TestWhatIsNotGuarded(t *testing.T) {
 	}
 }
 
+// Otherwise whoever may create objects somewhere could close everybody's guard for good.
+func TestANamespaceThatIsNotLetInNeitherUsesTheGuardNorKeepsItClosed(t *testing.T) {
+	w := begin(t, 1)
+	w.closed = []string{"outside"}
+	stranger := w.user("stranger")
+	stranger.Namespace = "outside"
+	w.add(stranger)
+	err := w.guard.Admit(t.Context(), stranger, stranger.Spec.MarketplaceRef)
+	if problem := failure.As(err); problem == nil || problem.Reason != v1alpha1.ReasonNamespaceNotAllowed {
+		t.Fatalf("got %v", err)
+	}
+	_, held := w.expectThrough(w.prune("prune", 2), 1)
+	w.expectHeld(1)
+	w.confirm(held[0])
+	w.pass(2 * time.Hour)
+	w.expectThrough(w.prune("honest", 1), 1)
+}
+
+// Deletions of both kinds count together.
+func TestGrantsAreHeldWithUsers(t *testing.T) {
+	w := begin(t, 1)
+	_, users := w.expectThrough(w.prune("user", 2), 1)
+	config := &v1alpha1.ImpersonationConfig{ObjectMeta: users[0].ObjectMeta}
+	config.Name, config.UID, config.Spec.MarketplaceRef = "grant", "grant", users[0].Spec.MarketplaceRef
+	w.add(config)
+	if w.admits(config) {
+		t.Error("let through")
+	}
+	held, err := w.guard.Held(t.Context(), w.declared("default"))
+	if err != nil || len(held) != 2 || !held["grant"] {
+		t.Errorf("held %v (%v)", held, err)
+	}
+}
+
+func TestAMarketplaceThatIsMadeAnewBeginsAnew(t *testing.T) {
+	w := begin(t, 3)
+	through, held := w.expectThrough(w.prune("before", 5), 3)
+	w.carryOut(append(through, held...))
+	old := w.declared("default")
+	if err := w.kube.Delete(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	fresh := marketplaceNamed("default", old.Spec.DeletionGuard)
+	fresh.UID = "anew"
+	w.add(fresh)
+	w.expectThrough(w.prune("after", 3), 3)
+}
+
+// The rest of the status is the Marketplace's controller's.
+func TestOnlyTheGuardsPartOfTheStatusIsWritten(t *testing.T) {
+	w := begin(t, 3)
+	declared := w.declared("default")
+	declared.Status.DeletionsHeld, declared.Status.Objects = 42, []v1alpha1.ObjectCounts{{Kind: "BuyerUser", Total: 7}}
+	if err := w.kube.Status().Update(t.Context(), declared); err != nil {
+		t.Fatal(err)
+	}
+	w.expectThrough(w.prune("a", 4), 3)
+	if status := w.declared("default").Status; status.DeletionsHeld != 42 || len(status.Objects) != 1 || status.Objects[0].Total != 7 {
+		t.Errorf("got %+v", status)
+	}
+}
+
 func TestWithoutADeclarationTheDefaultsHold(t *testing.T) {
 	w := begin(t, 1)
-	for number := range 25 {
-		if w.admitsBy("careless", user(fmt.Sprint(number))) != (number < 20) {
-			t.Errorf("deletion %d", number+1)
-		}
+	users := w.prune("user", 25)
+	for _, user := range users {
+		w.edit(user, func() { user.Spec.MarketplaceRef.Name = "careless" })
+	}
+	through, held := w.expectThrough(users, 20)
+	w.carryOut(append(through, held...))
+	later := func(name string) *v1alpha1.BuyerUser {
+		user := w.user(name)
+		user.Spec.MarketplaceRef.Name = "careless"
+		w.add(user)
+		return user
 	}
 	w.pass(10*time.Minute - time.Second)
-	if w.admitsBy("careless", user("early")) {
+	early := later("early")
+	if w.admits(early) {
 		t.Error("the window is shorter")
 	}
-	w.pass(time.Second)
-	if !w.admitsBy("careless", user("late")) {
+	w.confirm(early)
+	w.pass(30*time.Second + time.Second)
+	if !w.admits(later("late")) {
 		t.Error("the window is longer")
 	}
 }
 
 func TestWhoeverIsHeldReadsWhatToDo(t *testing.T) {
 	w := begin(t, 1)
-	w.expectAdmitted("a", 1, 1)
-	problem := failure.As(w.guard.Admit(t.Context(), user("b"), v1alpha1.MarketplaceReference{}))
+	_, held := w.expectThrough(w.prune("user", 2), 1)
+	problem := failure.As(w.guard.Admit(t.Context(), held[0], held[0].Spec.MarketplaceRef))
 	if problem == nil || problem.Reason != v1alpha1.ReasonDeletionHeld || !problem.Stalled {
 		t.Fatalf("got %+v", problem)
 	}
@@ -287,16 +400,175 @@ func TestWhoeverIsHeldReadsWhatToDo(t *testing.T) {
 	}
 }
 
+func TestMoreDeletionsThanMayBeUnderWayWaitForTheOthers(t *testing.T) {
+	w := begin(t, 100000)
+	users := w.prune("user", v1alpha1.MaxDeletionsUnderWay)
+	known := v1alpha1.Deletions{}
+	for _, user := range users {
+		known.UnderWay = append(known.UnderWay, string(user.UID))
+	}
+	w.note(known)
+	next := w.prune("next", 1)[0]
+	problem := failure.As(w.guard.Admit(t.Context(), next, next.Spec.MarketplaceRef))
+	if problem == nil || problem.Reason != v1alpha1.ReasonDeletionQueued || problem.Stalled || problem.Retry != failure.Backoff {
+		t.Fatalf("got %+v", problem)
+	}
+	w.carryOut(users[:1])
+	w.expectThrough([]*v1alpha1.BuyerUser{next}, 1)
+	if got := w.declared("default").Status.Deletions.UnderWay; len(got) != v1alpha1.MaxDeletionsUnderWay || slices.Contains(got, string(users[0].UID)) {
+		t.Errorf("%d are under way", len(got))
+	}
+}
+
 func TestNothingIsLetThroughThatIsNotWrittenDown(t *testing.T) {
 	w := begin(t, 2)
-	w.refuse = errors.New("the API server is away")
+	users := w.prune("user", 3)
+	w.refuse = errAway
 	for range 5 {
-		if err := w.guard.Admit(t.Context(), user("a"), v1alpha1.MarketplaceReference{}); !errors.Is(err, w.refuse) {
+		if err := w.guard.Admit(t.Context(), users[0], users[0].Spec.MarketplaceRef); !errors.Is(err, errAway) {
 			t.Fatalf("got %v", err)
 		}
 	}
-	w.expectNoted("default", nil)
 	w.refuse = nil
-	w.expectAdmitted("a", 3, 2)
-	w.expectNoted("default", noted(2, new(int32(2))))
+	w.expectThrough(users, 2)
+}
+
+// When in doubt, a deletion waits.
+func TestNothingIsLetThroughWhileTheAPIServerDoesNotAnswer(t *testing.T) {
+	for name, fails := range map[string]func(object any) bool{
+		"about the Marketplace": func(object any) bool { _, ok := object.(*v1alpha1.Marketplace); return ok },
+		"about its objects":     func(object any) bool { _, ok := object.(*v1alpha1.BuyerUserList); return ok },
+		"about the namespace":   func(object any) bool { _, ok := object.(*metav1.PartialObjectMetadata); return ok },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3)
+			users := w.prune("user", 1)
+			w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
+				Get: func(ctx context.Context, from client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+					if fails(object) {
+						return errAway
+					}
+					return from.Get(ctx, key, object, options...)
+				},
+				List: func(ctx context.Context, from client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+					if fails(list) {
+						return errAway
+					}
+					return from.List(ctx, list, options...)
+				},
+			})
+			if err := w.guard.Admit(t.Context(), users[0], users[0].Spec.MarketplaceRef); !errors.Is(err, errAway) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A cache that has not seen the Marketplace yet must not do without its guard.
+func TestAMarketplaceIsOnlyGoneIfTheAPIServerSaysSo(t *testing.T) {
+	w := begin(t, 1)
+	_, held := w.expectThrough(w.prune("user", 2), 1)
+	w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
+		Get: func(ctx context.Context, from client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			if _, ok := object.(*v1alpha1.Marketplace); ok {
+				key.Name = "not-seen-yet"
+			}
+			return from.Get(ctx, key, object, options...)
+		},
+	})
+	w.expectThrough(held, 0)
+}
+
+func TestWhoIsHeldCostsNoListOfObjects(t *testing.T) {
+	w := begin(t, 3)
+	_, held := w.expectThrough(w.prune("prune", 100), 3)
+	lists := w.lists.Load()
+	w.expectThrough(held, 0)
+	if w.lists.Load() != lists {
+		t.Errorf("%d lists", w.lists.Load()-lists)
+	}
+}
+
+// What an operator before this one wrote counts on, and opens nothing.
+func TestTheRecordOfAnEarlierVersionIsRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		known     v1alpha1.Deletions
+		after     time.Duration
+		want      int
+		wantUnder []string
+	}{
+		"in its window":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, 30 * time.Minute, 1, nil},
+		"at its window's end": {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, time.Hour + time.Second, 1, nil},
+		"windows later":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3}, 5 * time.Hour, 3, nil},
+		"while it holds":      {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3, HeldAbove: new(int32(3))}, 5 * time.Hour, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 3)
+			w.note(test.known)
+			w.pass(test.after)
+			w.expectThrough(w.prune("user", 5), test.want)
+			if got := w.declared("default").Status.Deletions; !got.WindowStart.IsZero() || got.Admitted != 0 {
+				t.Errorf("the old form is still there: %+v", got)
+			}
+		})
+	}
+}
+
+func TestGraceIsWhatTheMarketplaceDeclares(t *testing.T) {
+	w := begin(t, 1)
+	user := w.user("jdoe")
+	for name, test := range map[string]struct {
+		change func()
+		of     string
+		want   time.Duration
+	}{
+		"unset":                       {func() {}, "default", 15 * time.Second},
+		"of a Marketplace gone":       {func() {}, "gone", 15 * time.Second},
+		"declared":                    {func() { w.setGrace(time.Minute) }, "default", time.Minute},
+		"none":                        {func() { w.setGrace(0) }, "default", 0},
+		"of one that holds none, too": {func() { w.set(0); w.setGrace(time.Minute) }, "default", time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.setGrace(-1)
+			test.change()
+			got, err := w.guard.Grace(t.Context(), user, v1alpha1.MarketplaceReference{Namespace: "shop", Name: test.of})
+			if err != nil || got != test.want {
+				t.Errorf("got %s (%v), want %s", got, err, test.want)
+			}
+		})
+	}
+	w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
+		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+			return errAway
+		},
+	})
+	if _, err := w.guard.Grace(t.Context(), user, v1alpha1.MarketplaceReference{Namespace: "shop"}); !errors.Is(err, errAway) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// setGrace declares a grace; a negative one takes the declaration back.
+func (w *world) setGrace(grace time.Duration) {
+	w.t.Helper()
+	declared := w.declared("default")
+	w.edit(declared, func() {
+		declared.Spec.DeletionGuard.Grace = &metav1.Duration{Duration: grace}
+		if grace < 0 {
+			declared.Spec.DeletionGuard.Grace = nil
+		}
+	})
+}
+
+// Where namespaces cannot be read, nothing is let through on a guess.
+func TestANamespaceThatCannotBeReadIsAFailure(t *testing.T) {
+	w := begin(t, 3)
+	stray := w.user("stray")
+	stray.Namespace = "nowhere"
+	err := w.guard.Admit(t.Context(), stray, v1alpha1.MarketplaceReference{Namespace: "shop"})
+	if client.IgnoreNotFound(err) != nil || err == nil {
+		t.Errorf("got %v", err)
+	}
+	if w.declared("default").Status.Deletions != nil {
+		t.Error("it was counted")
+	}
 }

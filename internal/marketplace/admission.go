@@ -46,6 +46,12 @@ func admit(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.
 		declared.Namespace, declared.Name, namespace).Stall()
 }
 
+// CheckNamespace returns a *failure.Failure with the reason NamespaceNotAllowed for a
+// namespace whose objects may not refer to a Marketplace.
+func (r *Registry) CheckNamespace(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error {
+	return r.admit(ctx, declared, namespace)
+}
+
 // Admits says whether objects of a namespace may refer to a Marketplace. An error says
 // that it cannot be told now.
 func (r *Registry) Admits(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (bool, error) {

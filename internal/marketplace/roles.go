@@ -50,8 +50,6 @@ type Needs struct {
 	ClientNames bool
 	// Tokens: there is an ImpersonationToken.
 	Tokens bool
-	// Claims is how many objects have something in OrderCloud that is theirs.
-	Claims int
 }
 
 // Need is a role and what it is needed for.

@@ -111,8 +111,8 @@ func refusedMarketplaces() []healthState {
 
 func deletedMarketplaces() []healthState {
 	return []healthState{{
-		name: "deleted, while objects need it", ready: "True InSync", synced: "True InSync",
-		kstatus: status.TerminatingStatus, argo: argoProgressing, waited: true,
+		name: "deleted, while objects need it", ready: "False InUse", synced: "True InUse",
+		kstatus: status.TerminatingStatus, argo: argoProgressing,
 		reach: forMarketplaces(func(s *story) client.Object {
 			s.created(buyerUserKind)
 			declared := s.marketplace("default")

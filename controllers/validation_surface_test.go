@@ -89,7 +89,7 @@ var _ = Describe("The API server shows kubectl", func() {
 		s.create(byID)
 
 		headers, _ := s.rows("marketplaces")
-		Expect(headers).To(Equal([]string{"URL", "READY", "REASON", "USERS", "CONFIGS", "UNMANAGED", "AGE"}))
+		Expect(headers).To(Equal([]string{"URL", "READY", "REASON", "USERS", "CONFIGS", "UNMANAGED", "HELD", "AGE", "MESSAGE"}))
 		headers, _ = s.rows("buyerusers")
 		Expect(headers).To(Equal([]string{"BUYER", "USER", "READY", "REASON", "DRIFTED", "AGE"}))
 		headers, _ = s.rows("impersonationconfigs")
@@ -105,7 +105,10 @@ var _ = Describe("The API server shows kubectl", func() {
 			}).WithContext(s).Should(Equal(expected))
 		}
 		eventuallyRows("marketplaces", map[string]map[string]any{
-			"default": {"URL": s.url, "READY": "True", "REASON": "InSync", "USERS": 1.0, "CONFIGS": 2.0, "UNMANAGED": nil},
+			"default": {
+				"URL": s.url, "READY": "True", "REASON": "InSync", "USERS": 1.0, "CONFIGS": 2.0, "UNMANAGED": nil, "HELD": nil,
+				"MESSAGE": "OrderCloud accepts the credentials and the token holds every role that is needed",
+			},
 		})
 		eventuallyRows("buyerusers", map[string]map[string]any{
 			"jdoe": {"BUYER": "acme", "USER": "jdoe", "READY": "True", "REASON": "Created", "DRIFTED": "False"},

@@ -70,7 +70,7 @@ type kind struct {
 	// problem is there while the kind cannot be read.
 	problem *Unreadable
 	// reads ends, with the problem as its cause, when the kind cannot be read any more.
-	reads    context.Context //nolint:containedctx // it is the state that readers wait on
+	reads    context.Context
 	endReads context.CancelCauseFunc
 }
 

@@ -35,6 +35,11 @@ const (
 	tokenKind       = "ImpersonationToken"
 )
 
+// resources are the kinds' names in paths and probes.
+var resources = map[string]string{
+	marketplaceKind: "marketplaces", buyerUserKind: "buyerusers", configKind: "impersonationconfigs", tokenKind: "impersonationtokens",
+}
+
 // soundSpecs are specs that are accepted and work; those of users and configs differ by
 // what NAME is replaced with.
 var soundSpecs = map[string]string{

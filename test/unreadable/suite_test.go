@@ -54,8 +54,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	directory := GinkgoT().TempDir()
 	suite.kubeconfig = filepath.Join(directory, "kubeconfig")
 	Expect(os.WriteFile(suite.kubeconfig, content, 0o600)).To(Succeed())
-	for resource, field := range looseFields {
-		loosen(ctx, resource, field)
+	for kind, field := range looseFields {
+		loosen(ctx, resources[kind], field)
 	}
 
 	suite.binary = filepath.Join(directory, "ordercloud-operator")
@@ -64,9 +64,9 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(build.Run()).To(Succeed())
 })
 
-// looseFields are fields, by resource, that these CRDs let be of any type.
+// looseFields are fields, by kind, that these CRDs let be of any type.
 var looseFields = map[string]string{
-	"marketplaces": "interval", "buyerusers": "phone", "impersonationconfigs": "interval", "impersonationtokens": "refreshBefore",
+	marketplaceKind: "interval", buyerUserKind: "phone", configKind: "interval", tokenKind: "refreshBefore",
 }
 
 // loosen takes the type of a field out of a CRD, as an earlier version may have been.

@@ -15,33 +15,23 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
-// probes are the readiness checks of the kinds.
-var probes = map[string]string{
-	marketplaceKind: "marketplaces", buyerUserKind: "buyerusers", configKind: "impersonationconfigs", tokenKind: "impersonationtokens",
-}
-
-// undecodable are values of fields that these CRDs admit, by kind.
-var undecodable = map[string]string{
-	marketplaceKind: "interval", buyerUserKind: "phone", configKind: "interval", tokenKind: "refreshBefore",
-}
-
-// break declares an object that does not decode.
+// breakKind declares an object that does not decode.
 func (s *stage) breakKind(kind string) {
 	GinkgoHelper()
-	s.declare(kind, "broken", fmt.Sprintf("{%s: {a: 1}}", undecodable[kind]))
+	s.declare(kind, "broken", fmt.Sprintf("{%s: {a: 1}}", looseFields[kind]))
 }
 
 // expectUnreadable waits until the operator says of one kind, and of no other, that it
 // cannot be read.
 func (s *stage) expectUnreadable(running *operator, kind string) {
 	GinkgoHelper()
-	Eventually(statusOf).WithContext(s).WithArguments(running.probes + "/readyz/" + probes[kind] + "-synced").Should(Equal(http.StatusInternalServerError))
-	Eventually(textOf).WithContext(s).WithArguments(running.probes + "/readyz/" + probes[kind] + "-synced").Should(ContainSubstring(
+	Eventually(statusOf).WithContext(s).WithArguments(running.probes + "/readyz/" + resources[kind] + "-synced").Should(Equal(http.StatusInternalServerError))
+	Eventually(textOf).WithContext(s).WithArguments(running.probes + "/readyz/" + resources[kind] + "-synced").Should(ContainSubstring(
 		"no %s can be read, because %s/broken", kind, s.namespace))
-	Expect(textOf(s, running.probes+"/readyz/"+probes[kind]+"-synced")).To(ContainSubstring("cannot be decoded: correct or delete it"))
+	Expect(textOf(s, running.probes+"/readyz/"+resources[kind]+"-synced")).To(ContainSubstring("cannot be decoded: correct or delete it"))
 	Expect(statusOf(s, running.probes+"/readyz")).To(Equal(http.StatusInternalServerError))
 	Expect(statusOf(s, running.probes+"/healthz")).To(Equal(http.StatusOK))
-	for other := range probes {
+	for other := range resources {
 		value := 0
 		if other == kind {
 			value = 1

@@ -90,9 +90,9 @@ func (k *kinds) newInformer(source toolscache.ListerWatcher, object runtime.Obje
 	}
 	// Only an informer that runs takes no handler.
 	_ = informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, reflector *toolscache.Reflector, err error) {
-		toolscache.DefaultWatchErrorHandler(ctx, reflector, err)
-		if mayBeUndecodable(err) {
-			k.look(ctx, identity, informer)
+		// The error would be logged at each attempt, with the value that does not decode.
+		if !mayBeUndecodable(err) || !k.look(ctx, identity, informer) {
+			toolscache.DefaultWatchErrorHandler(ctx, reflector, err)
 		}
 	})
 	return informer
@@ -111,15 +111,17 @@ func mayBeUndecodable(err error) bool {
 }
 
 // look finds out whether an informer failed because of objects that do not decode.
-func (k *kinds) look(ctx context.Context, identity schema.GroupVersionKind, informer toolscache.SharedIndexInformer) {
+func (k *kinds) look(ctx context.Context, identity schema.GroupVersionKind, informer toolscache.SharedIndexInformer) bool {
 	objects, err := k.undecodable(ctx, identity)
 	if err != nil {
 		log.Log.WithName("cache").Error(err, "Looking for objects that cannot be decoded failed", "kind", identity.Kind)
-		return
+		return false
 	}
-	if len(objects) > 0 {
-		k.named(identity).isStuck(informer, objects)
+	if len(objects) == 0 {
+		return false
 	}
+	k.named(identity).noteStuck(informer, objects)
+	return true
 }
 
 // named returns what is known of a kind, which is made when it is first asked for.
@@ -177,8 +179,8 @@ func (k *kinds) read(ctx context.Context, object runtime.Object, read func(conte
 	return err
 }
 
-// isStuck notes that an informer gets no further because of objects.
-func (k *kind) isStuck(informer toolscache.SharedIndexInformer, objects []string) {
+// noteStuck notes that an informer gets no further because of objects.
+func (k *kind) noteStuck(informer toolscache.SharedIndexInformer, objects []string) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
 	isNew := k.problem == nil

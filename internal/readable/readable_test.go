@@ -71,8 +71,8 @@ func TestAKindIsUnreadableUntilAllItsInformersHaveComeFurther(t *testing.T) {
 	if problem := problemOf(); problem != nil {
 		t.Fatalf("at first: %v", problem)
 	}
-	of.isStuck(here, []string{"shop/jdoe"})
-	of.isStuck(there, []string{"shop/jdoe", "web/ann"})
+	of.noteStuck(here, []string{"shop/jdoe"})
+	of.noteStuck(there, []string{"shop/jdoe", "web/ann"})
 	want := &Unreadable{Kind: "BuyerUser", Objects: []string{"shop/jdoe", "web/ann"}}
 	if diff := cmp.Diff(want, problemOf()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -85,7 +85,7 @@ func TestAKindIsUnreadableUntilAllItsInformersHaveComeFurther(t *testing.T) {
 	if problem := problemOf(); problem != nil {
 		t.Errorf("all have come further: %v", problem)
 	}
-	of.isStuck(here, []string{"shop/jdoe"})
+	of.noteStuck(here, []string{"shop/jdoe"})
 	if problemOf() == nil {
 		t.Error("stuck again, and nobody says so")
 	}
@@ -109,7 +109,7 @@ func TestNobodyWaitsForAKindThatCannotBeRead(t *testing.T) {
 		})
 	}()
 	<-begun
-	of.isStuck(stuck, []string{"shop/jdoe"})
+	of.noteStuck(stuck, []string{"shop/jdoe"})
 	if err := <-ended; As(err) == nil {
 		t.Errorf("who waited got %v", err)
 	}
@@ -140,7 +140,7 @@ func TestACacheIsSettledWhenWhatCanBeReadIsKnown(t *testing.T) {
 	if of.isSettled() {
 		t.Error("it is filling")
 	}
-	of.isStuck(filling, []string{"shop/jdoe"})
+	of.noteStuck(filling, []string{"shop/jdoe"})
 	if !of.isSettled() {
 		t.Error("it cannot be filled")
 	}
@@ -208,7 +208,7 @@ func TestTheMetricTellsOfEveryKind(t *testing.T) {
 	stuck := &informer{}
 	known, of := users(t, stuck)
 	known.named(v1alpha1.GroupVersion.WithKind("Marketplace"))
-	of.isStuck(stuck, []string{"shop/jdoe"})
+	of.noteStuck(stuck, []string{"shop/jdoe"})
 	want := "# HELP ordercloud_kind_unreadable 1 while a kind cannot be read because the API server holds an object of it that cannot be decoded, else 0. None of the kind's objects is worked on meanwhile.\n" +
 		"# TYPE ordercloud_kind_unreadable gauge\nordercloud_kind_unreadable{kind=\"BuyerUser\"} 1\nordercloud_kind_unreadable{kind=\"Marketplace\"} 0\n"
 	if err := testutil.CollectAndCompare(collector{kinds: known}, strings.NewReader(want)); err != nil {
@@ -261,7 +261,7 @@ func TestAnotherCacheHasNoProblem(t *testing.T) {
 	}
 	stuck := &informer{}
 	known, of := users(t, stuck)
-	of.isStuck(stuck, []string{"shop/jdoe"})
+	of.noteStuck(stuck, []string{"shop/jdoe"})
 	for object, want := range map[client.Object]bool{&v1alpha1.BuyerUser{}: true, &v1alpha1.Marketplace{}: false} {
 		if problem := Problem(&Cache{kinds: known}, object); (problem != nil) != want {
 			t.Errorf("%T: %v", object, problem)

@@ -23,21 +23,23 @@ import (
 const theirFinalizer = "example.com/theirs"
 
 func claimedUser(name string) *v1alpha1.BuyerUser {
-	return user(name, func(user *v1alpha1.BuyerUser) { user.Finalizers = []string{v1alpha1.ClaimFinalizer} })
+	return user(name, func(user *v1alpha1.BuyerUser) {
+		user.Finalizers, user.Status.Claim = []string{v1alpha1.ClaimFinalizer}, heldClaim()
+	})
 }
+
+func heldClaim() *v1alpha1.Claim { return &v1alpha1.Claim{State: v1alpha1.ClaimHeld} }
 
 // claim and release do what the engine does to an object.
 func (u *unit) claim(name string) {
 	u.t.Helper()
-	if err := u.kube.Create(u.t.Context(), claimedUser(name)); err != nil {
-		u.t.Fatal(err)
-	}
+	u.create(claimedUser(name))
 }
 
 func (u *unit) release(name string) {
 	u.t.Helper()
 	object := user(name, nil)
-	u.edit(object, func() { object.Finalizers = nil })
+	u.edit(object, func() { object.Finalizers, object.Status.Claim = nil, nil })
 }
 
 func (u *unit) delete(object client.Object) {
@@ -209,7 +211,9 @@ func TestCredentialsAreForgottenWhenNothingWaitsForThemAnyMore(t *testing.T) {
 
 // claimedConfig refers to the Marketplace, and has something in OrderCloud.
 func claimedConfig(name string) *v1alpha1.ImpersonationConfig {
-	return config(name, func(config *v1alpha1.ImpersonationConfig) { config.Finalizers = []string{v1alpha1.ClaimFinalizer} })
+	return config(name, func(config *v1alpha1.ImpersonationConfig) {
+		config.Finalizers, config.Status.Claim = []string{v1alpha1.ClaimFinalizer}, heldClaim()
+	})
 }
 
 func TestAMarketplaceThatIsBeingDeletedSaysWhatKeepsIt(t *testing.T) {

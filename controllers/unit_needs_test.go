@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
 
@@ -24,6 +25,10 @@ func deleting[T client.Object](object T, claimed bool) T {
 	}
 	object.SetDeletionTimestamp(new(metav1.Now()))
 	object.SetUID(types.UID("uid-of-" + object.GetName()))
+	if managed, ok := any(object).(lifecycle.Object); ok && claimed {
+		_, status := managed.Managed()
+		status.Claim = &v1alpha1.Claim{State: v1alpha1.ClaimHeld, UID: string(object.GetUID())}
+	}
 	return object
 }
 

@@ -20,6 +20,8 @@ func TestAMarketplaceGoesOnAndStaysWhileAKindCannotBeRead(t *testing.T) {
 	u.claim("a")
 	u.pass()
 	u.declared.Status.DeletionsHeld = 2
+	u.declared.Status.Objects[0].Held = 2
+	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(1))}
 	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
 		t.Fatal(err)
 	}
@@ -31,13 +33,15 @@ func TestAMarketplaceGoesOnAndStaysWhileAKindCannotBeRead(t *testing.T) {
 			return from.List(ctx, list, options...)
 		},
 	})
+	u.reconciler.guard.Client = u.reconciler.client
 	u.release("a")
 	u.claim("b")
 	u.delete(u.declared)
 	for range 2 {
 		u.pass()
-		if status := u.declared.Status; status.BuyerUsers.Total != 1 || status.DeletionsHeld != 2 {
-			t.Errorf("counts %+v, and %d deletions held", status.BuyerUsers, status.DeletionsHeld)
+		users := u.declared.Status.Objects[0]
+		if users.Kind != "BuyerUser" || users.Total != 1 || users.Held != 2 || u.declared.Status.DeletionsHeld != 2 {
+			t.Errorf("counts %+v, and %d deletions held", users, u.declared.Status.DeletionsHeld)
 		}
 	}
 	if !slices.Contains(u.declared.Finalizers, v1alpha1.InUseFinalizer) {

@@ -23,6 +23,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 func TestOnlyChangesThatMatterWakeAnObject(t *testing.T) {
@@ -171,11 +172,15 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 	rival := func(namespace, name, userID string) *v1alpha1.BuyerUser {
 		return user(name, func(user *v1alpha1.BuyerUser) {
 			user.Namespace, user.UID = namespace, types.UID(name)
-			user.Spec.MarketplaceRef.Name, user.Spec.BuyerID, user.Spec.UserID = "other", "acme", v1alpha1.ID(userID)
+			user.Spec.MarketplaceRef = v1alpha1.MarketplaceReference{Namespace: "shop", Name: "other"}
+			user.Spec.BuyerID, user.Spec.UserID = "acme", v1alpha1.ID(userID)
 		})
 	}
+	sameManifest := rival("elsewhere", "same-manifest", "jdoe")
+	sameManifest.Spec.MarketplaceRef.Namespace = ""
 	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared,
-		rival("shop", "owner", "jdoe"), rival("elsewhere", "waits", "jdoe"), rival("shop", "unconcerned", "other"))
+		rival("shop", "owner", "jdoe"), rival("elsewhere", "waits", "jdoe"), rival("shop", "unconcerned", "other"), sameManifest)
+	registry := marketplace.NewRegistry(kube, kube, marketplace.Endpoints{}, "")
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
 	for name, test := range map[string]struct {
 		handler handler.EventHandler
@@ -185,7 +190,7 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 		"a Marketplace": {followMarketplaces(kube, list), declared, map[int][]string{low: {"fine", "fresh", "waiting"}}},
 		"its Secret":    {followCredentials(kube, list), secret("ordercloud"), map[int][]string{low: {"fine", "fresh", "waiting"}}},
 		"the end of an outage wakes those that it kept waiting": {followRecovery(kube, list), declared, map[int][]string{low: {"fresh", "waiting"}}},
-		"whoever declares the same":                             {followRivals(kube, external.BuyerUsers{}), rival("shop", "owner", "jdoe"), map[int][]string{0: {"waits"}}},
+		"whoever declares the same in the same marketplace":     {followRivals(kube, registry, external.BuyerUsers{}), rival("shop", "owner", "jdoe"), map[int][]string{0: {"waits"}}},
 		"a password concerns few":                               {followNamed(kube, list, byPasswordSecret), secret("password"), map[int][]string{0: {"fine", "waiting"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

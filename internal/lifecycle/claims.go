@@ -47,7 +47,10 @@ func formerClaim(object Object, status *v1alpha1.ManagedStatus) claim.Claim {
 
 // HoldsClaim says that a resource claims an object, wherever that is: it has to be asked
 // what becomes of the object before the resource goes.
-func HoldsClaim(object Object) bool { return ClaimOf(object).State != claim.None }
+func HoldsClaim(object Object) bool {
+	recorded := ClaimOf(object)
+	return recorded.State != claim.None && recorded.UID == object.GetUID()
+}
 
 func bearsFinalizer(object client.Object) bool {
 	return controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)

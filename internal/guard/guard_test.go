@@ -81,7 +81,12 @@ func TestADeletionThatWasLetThroughStaysSoForAsLongAsItsObjectExists(t *testing.
 		"after a restart, windows later":           func(w *world) { w.restart(); w.pass(100 * time.Hour) },
 		"after others were held":                   func(w *world) { w.expectThrough(w.prune("more", 5), 0) },
 		"after others were let through":            func(w *world) { w.pass(2 * time.Hour); w.expectThrough(w.prune("more", 5), 3) },
-		"and the cache does not show its deletion": func(w *world) { w.restart(); w.hidden["in-use-0"] = true; w.pass(2 * time.Hour) },
+		"and the cache does not show its deletion": func(w *world) {
+			w.restart()
+			w.hidden["in-use-0"] = true
+			w.pass(2 * time.Hour)
+			w.expectThrough(w.prune("more", 3), 3)
+		},
 		"and the maximum is lowered":               func(w *world) { w.set(1) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,11 +141,14 @@ func TestWhatIsHeldStaysHeld(t *testing.T) {
 		// What a condition says of them is another attempt's failure.
 		"when the Secret is broken meanwhile": func(w *world, held []*v1alpha1.BuyerUser) {
 			w.failWith(held, v1alpha1.ReasonMarketplaceNotReady)
+			w.expectHeld(7)
 			w.pass(2 * time.Hour)
+			w.expectThrough(w.prune("further", 1), 0)
 		},
 		"when the Secret is broken, and another operator leads": func(w *world, held []*v1alpha1.BuyerUser) {
 			w.failWith(held, v1alpha1.ReasonCredentialsInvalid)
 			w.restart()
+			w.expectHeld(7)
 			w.pass(2 * time.Hour)
 		},
 		"when a further deletion is the first to ask": func(w *world, _ []*v1alpha1.BuyerUser) {

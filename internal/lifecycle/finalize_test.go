@@ -230,7 +230,7 @@ func (w *world) guarded(maximum, admitted int32) {
 			w.t.Fatal(err)
 		}
 	}
-	w.users.Guard = &guard.Guard{Client: w.users.Client, Clock: w.clock}
+	w.users.Guard = &guard.Guard{Client: w.users.Client, Clock: w.clock, Namespaces: []string{namespace, "tenant"}}
 }
 
 func TestADeletionIsWrittenDownBeforeItIsCarriedOut(t *testing.T) {

@@ -4,9 +4,6 @@
 package guard
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -15,9 +12,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -75,19 +69,19 @@ func TestOfTwoOperatorsAtOnceExactlySoManyAreLetThrough(t *testing.T) {
 
 func TestADeletionThatWasLetThroughStaysSoForAsLongAsItsObjectExists(t *testing.T) {
 	for name, happen := range map[string]func(*world){
-		"at once":                                  func(*world) {},
-		"windows later":                            func(w *world) { w.pass(100 * time.Hour) },
-		"after a restart":                          func(w *world) { w.restart() },
-		"after a restart, windows later":           func(w *world) { w.restart(); w.pass(100 * time.Hour) },
-		"after others were held":                   func(w *world) { w.expectThrough(w.prune("more", 5), 0) },
-		"after others were let through":            func(w *world) { w.pass(2 * time.Hour); w.expectThrough(w.prune("more", 5), 3) },
+		"at once":                        func(*world) {},
+		"windows later":                  func(w *world) { w.pass(100 * time.Hour) },
+		"after a restart":                func(w *world) { w.restart() },
+		"after a restart, windows later": func(w *world) { w.restart(); w.pass(100 * time.Hour) },
+		"after others were held":         func(w *world) { w.expectThrough(w.prune("more", 5), 0) },
+		"after others were let through":  func(w *world) { w.pass(2 * time.Hour); w.expectThrough(w.prune("more", 5), 3) },
 		"and the cache does not show its deletion": func(w *world) {
 			w.restart()
 			w.hidden["in-use-0"] = true
 			w.pass(2 * time.Hour)
 			w.expectThrough(w.prune("more", 3), 3)
 		},
-		"and the maximum is lowered":               func(w *world) { w.set(1) },
+		"and the maximum is lowered": func(w *world) { w.set(1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 3)
@@ -128,127 +122,6 @@ func TestAPruneAtAWindowsEndIsHeldAsAnyOther(t *testing.T) {
 	w.pass(200 * time.Millisecond)
 	w.expectThrough(w.prune("goes-on", 50), 0)
 	w.expectHeld(50 - 19 + 50)
-}
-
-// A bad prune must not take effect by and by.
-func TestWhatIsHeldStaysHeld(t *testing.T) {
-	for name, happen := range map[string]func(*world, []*v1alpha1.BuyerUser){
-		"when the window is over":           func(w *world, _ []*v1alpha1.BuyerUser) { w.pass(2 * time.Hour) },
-		"when many windows are over":        func(w *world, _ []*v1alpha1.BuyerUser) { w.pass(1000 * time.Hour) },
-		"when the operator restarts":        func(w *world, _ []*v1alpha1.BuyerUser) { w.restart(); w.pass(2 * time.Hour) },
-		"when the maximum is declared anew": func(w *world, _ []*v1alpha1.BuyerUser) { w.set(3); w.pass(2 * time.Hour) },
-		"when the maximum is lowered":       func(w *world, _ []*v1alpha1.BuyerUser) { w.set(1); w.pass(2 * time.Hour) },
-		// What a condition says of them is another attempt's failure.
-		"when the Secret is broken meanwhile": func(w *world, held []*v1alpha1.BuyerUser) {
-			w.failWith(held, v1alpha1.ReasonMarketplaceNotReady)
-			w.expectHeld(7)
-			w.pass(2 * time.Hour)
-			w.expectThrough(w.prune("further", 1), 0)
-		},
-		"when the Secret is broken, and another operator leads": func(w *world, held []*v1alpha1.BuyerUser) {
-			w.failWith(held, v1alpha1.ReasonCredentialsInvalid)
-			w.restart()
-			w.expectHeld(7)
-			w.pass(2 * time.Hour)
-		},
-		"when a further deletion is the first to ask": func(w *world, _ []*v1alpha1.BuyerUser) {
-			w.pass(2 * time.Hour)
-			w.expectThrough(w.prune("further", 2), 0)
-		},
-		"when another operator leads whose cache lags behind": func(w *world, held []*v1alpha1.BuyerUser) {
-			w.restart()
-			for _, user := range held {
-				w.hidden[user.Name] = true
-			}
-			w.pass(2 * time.Hour)
-			w.expectThrough(w.prune("further", 2), 0)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := begin(t, 3)
-			through, held := w.expectThrough(w.prune("prune", 10), 3)
-			w.carryOut(through)
-			w.expectHeld(7)
-			happen(w, held)
-			w.expectThrough(held, 0)
-			w.confirm(held[0])
-			w.expectThrough(held, 1)
-			w.carryOut(held[:1])
-			w.expectThrough(held[1:], 0)
-		})
-	}
-}
-
-func TestTheGuardOpensAgainWhenNothingIsHeldAnyMore(t *testing.T) {
-	for name, end := range map[string]func(*world, *v1alpha1.BuyerUser){
-		"because they were confirmed": func(w *world, user *v1alpha1.BuyerUser) {
-			w.confirm(user)
-			if !w.admits(user) {
-				w.t.Error("a confirmed one is held")
-			}
-			w.carryOut([]*v1alpha1.BuyerUser{user})
-		},
-		"because they are confirmed, and not gone yet": func(w *world, user *v1alpha1.BuyerUser) { w.confirm(user) },
-		"because they are retained": func(w *world, user *v1alpha1.BuyerUser) {
-			w.edit(user, func() { user.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
-		},
-		"because they are only watched": func(w *world, user *v1alpha1.BuyerUser) {
-			w.edit(user, func() { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve })
-		},
-	} {
-		for _, restarts := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, after a restart: %v", name, restarts), func(t *testing.T) {
-				w := begin(t, 3)
-				through, held := w.expectThrough(w.prune("prune", 6), 3)
-				w.carryOut(through)
-				for _, user := range held {
-					end(w, user)
-				}
-				w.expectHeld(0)
-				w.pass(time.Minute)
-				if restarts {
-					w.restart()
-				}
-				_, again := w.expectThrough(w.prune("in-the-same-window", 1), 0)
-				w.confirm(again[0])
-				w.pass(2 * time.Hour)
-				w.expectThrough(w.prune("in-the-next", 3), 3)
-			})
-		}
-	}
-}
-
-func TestARaisedMaximumLetsSoManyMoreThrough(t *testing.T) {
-	for name, test := range map[string]struct {
-		happen func(*world, []*v1alpha1.BuyerUser)
-		want   int
-		closed bool
-	}{
-		"in the same window": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(5) }, 2, true},
-		"after a restart":    {func(w *world, _ []*v1alpha1.BuyerUser) { w.restart(); w.set(5) }, 2, true},
-		"raised twice": {func(w *world, held []*v1alpha1.BuyerUser) {
-			w.set(5)
-			w.expectThrough(held, 2)
-			w.set(6)
-		}, 3, true},
-		"raised beyond what is needed": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(100) }, 7, false},
-		"lowered, and raised to less than what was let through": {func(w *world, held []*v1alpha1.BuyerUser) {
-			w.set(1)
-			w.expectThrough(held[:1], 0)
-			w.set(2)
-		}, 0, true},
-		"switched off": {func(w *world, _ []*v1alpha1.BuyerUser) { w.set(0) }, 7, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := begin(t, 3)
-			_, held := w.expectThrough(w.prune("prune", 10), 3)
-			test.happen(w, held)
-			w.expectThrough(held, test.want)
-			w.pass(2 * time.Hour)
-			w.restart()
-			w.expectThrough(w.prune("later", 1), map[bool]int{false: 1}[test.closed])
-		})
-	}
 }
 
 func TestThePermissionOfOneMarketplaceIsNoneOfAnother(t *testing.T) {
@@ -425,158 +298,5 @@ func TestMoreDeletionsThanMayBeUnderWayWaitForTheOthers(t *testing.T) {
 	w.expectThrough([]*v1alpha1.BuyerUser{next}, 1)
 	if got := w.declared("default").Status.Deletions.UnderWay; len(got) != v1alpha1.MaxDeletionsUnderWay || slices.Contains(got, string(users[0].UID)) {
 		t.Errorf("%d are under way", len(got))
-	}
-}
-
-func TestNothingIsLetThroughThatIsNotWrittenDown(t *testing.T) {
-	w := begin(t, 2)
-	users := w.prune("user", 3)
-	w.refuse = errAway
-	for range 5 {
-		if err := w.guard.Admit(t.Context(), users[0], users[0].Spec.MarketplaceRef); !errors.Is(err, errAway) {
-			t.Fatalf("got %v", err)
-		}
-	}
-	w.refuse = nil
-	w.expectThrough(users, 2)
-}
-
-// When in doubt, a deletion waits.
-func TestNothingIsLetThroughWhileTheAPIServerDoesNotAnswer(t *testing.T) {
-	for name, fails := range map[string]func(object any) bool{
-		"about the Marketplace": func(object any) bool { _, ok := object.(*v1alpha1.Marketplace); return ok },
-		"about its objects":     func(object any) bool { _, ok := object.(*v1alpha1.BuyerUserList); return ok },
-		"about the namespace":   func(object any) bool { _, ok := object.(*metav1.PartialObjectMetadata); return ok },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := begin(t, 3)
-			users := w.prune("user", 1)
-			w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
-				Get: func(ctx context.Context, from client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-					if fails(object) {
-						return errAway
-					}
-					return from.Get(ctx, key, object, options...)
-				},
-				List: func(ctx context.Context, from client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
-					if fails(list) {
-						return errAway
-					}
-					return from.List(ctx, list, options...)
-				},
-			})
-			if err := w.guard.Admit(t.Context(), users[0], users[0].Spec.MarketplaceRef); !errors.Is(err, errAway) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
-
-// A cache that has not seen the Marketplace yet must not do without its guard.
-func TestAMarketplaceIsOnlyGoneIfTheAPIServerSaysSo(t *testing.T) {
-	w := begin(t, 1)
-	_, held := w.expectThrough(w.prune("user", 2), 1)
-	w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
-		Get: func(ctx context.Context, from client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-			if _, ok := object.(*v1alpha1.Marketplace); ok {
-				key.Name = "not-seen-yet"
-			}
-			return from.Get(ctx, key, object, options...)
-		},
-	})
-	w.expectThrough(held, 0)
-}
-
-func TestWhoIsHeldCostsNoListOfObjects(t *testing.T) {
-	w := begin(t, 3)
-	_, held := w.expectThrough(w.prune("prune", 100), 3)
-	lists := w.lists.Load()
-	w.expectThrough(held, 0)
-	if w.lists.Load() != lists {
-		t.Errorf("%d lists", w.lists.Load()-lists)
-	}
-}
-
-// What an operator before this one wrote counts on, and opens nothing.
-func TestTheRecordOfAnEarlierVersionIsRead(t *testing.T) {
-	for name, test := range map[string]struct {
-		known     v1alpha1.Deletions
-		after     time.Duration
-		want      int
-		wantUnder []string
-	}{
-		"in its window":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, 30 * time.Minute, 1, nil},
-		"at its window's end": {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, time.Hour + time.Second, 1, nil},
-		"windows later":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3}, 5 * time.Hour, 3, nil},
-		"while it holds":      {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3, HeldAbove: new(int32(3))}, 5 * time.Hour, 0, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := begin(t, 3)
-			w.note(test.known)
-			w.pass(test.after)
-			w.expectThrough(w.prune("user", 5), test.want)
-			if got := w.declared("default").Status.Deletions; !got.WindowStart.IsZero() || got.Admitted != 0 {
-				t.Errorf("the old form is still there: %+v", got)
-			}
-		})
-	}
-}
-
-func TestGraceIsWhatTheMarketplaceDeclares(t *testing.T) {
-	w := begin(t, 1)
-	user := w.user("jdoe")
-	for name, test := range map[string]struct {
-		change func()
-		of     string
-		want   time.Duration
-	}{
-		"unset":                       {func() {}, "default", 15 * time.Second},
-		"of a Marketplace gone":       {func() {}, "gone", 15 * time.Second},
-		"declared":                    {func() { w.setGrace(time.Minute) }, "default", time.Minute},
-		"none":                        {func() { w.setGrace(0) }, "default", 0},
-		"of one that holds none, too": {func() { w.set(0); w.setGrace(time.Minute) }, "default", time.Minute},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w.setGrace(-1)
-			test.change()
-			got, err := w.guard.Grace(t.Context(), user, v1alpha1.MarketplaceReference{Namespace: "shop", Name: test.of})
-			if err != nil || got != test.want {
-				t.Errorf("got %s (%v), want %s", got, err, test.want)
-			}
-		})
-	}
-	w.guard.Client = interceptor.NewClient(w.kube, interceptor.Funcs{
-		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
-			return errAway
-		},
-	})
-	if _, err := w.guard.Grace(t.Context(), user, v1alpha1.MarketplaceReference{Namespace: "shop"}); !errors.Is(err, errAway) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// setGrace declares a grace; a negative one takes the declaration back.
-func (w *world) setGrace(grace time.Duration) {
-	w.t.Helper()
-	declared := w.declared("default")
-	w.edit(declared, func() {
-		declared.Spec.DeletionGuard.Grace = &metav1.Duration{Duration: grace}
-		if grace < 0 {
-			declared.Spec.DeletionGuard.Grace = nil
-		}
-	})
-}
-
-// Where namespaces cannot be read, nothing is let through on a guess.
-func TestANamespaceThatCannotBeReadIsAFailure(t *testing.T) {
-	w := begin(t, 3)
-	stray := w.user("stray")
-	stray.Namespace = "nowhere"
-	err := w.guard.Admit(t.Context(), stray, v1alpha1.MarketplaceReference{Namespace: "shop"})
-	if client.IgnoreNotFound(err) != nil || err == nil {
-		t.Errorf("got %v", err)
-	}
-	if w.declared("default").Status.Deletions != nil {
-		t.Error("it was counted")
 	}
 }

@@ -92,6 +92,11 @@ func refusedMarketplaces() []healthState {
 			s.changeSecret("refused")
 			return declared
 		})),
+		refused("accepted, and declared to be another seller's", v1alpha1.ReasonSellerChanged, forMarketplaces(func(s *story) client.Object {
+			declared := s.readyMarketplace()
+			change(s, declared, func(declared *v1alpha1.Marketplace) { declared.Spec.SellerID = "another-seller" })
+			return declared
+		})),
 		refused("without a role that its objects need", v1alpha1.ReasonAccessDenied, forMarketplaces(func(s *story) client.Object {
 			declared := s.readyMarketplace()
 			s.patchInOrderCloud("securityprofiles/operator", map[string]any{"Roles": []any{"ApiClientReader"}})

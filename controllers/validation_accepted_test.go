@@ -120,6 +120,7 @@ var _ = Describe("The API server accepts", func() {
 		Entry("http to localhost", marketplaceKind, "", `{environment: null, url: "http://localhost:9990"}`, ""),
 		Entry("http to an IPv4 loopback address", marketplaceKind, "", `{environment: null, url: "http://127.0.0.1:9990"}`, ""),
 		Entry("http to the IPv6 loopback address", marketplaceKind, "", `{environment: null, url: "http://[::1]:9990"}`, ""),
+		Entry("a seller's ID", marketplaceKind, "", `{sellerID: Acme-Shop_1}`, ""),
 		Entry("the shortest interval", marketplaceKind, "", `{interval: 1s}`, ""),
 		Entry("the longest interval", marketplaceKind, "", `{interval: 999999h999999h99999h}`, ""),
 		Entry("an interval as Go writes it", marketplaceKind, "", `{interval: 1h30m0.5s}`, ""),

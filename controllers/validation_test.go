@@ -215,6 +215,18 @@ var _ = Describe("The API server refuses", func() {
 			kind: marketplaceKind, spec: `{credentialsSecretRef: {name: Order_Cloud}}`,
 			field: "spec.credentialsSecretRef.name", message: "not a name that a Secret can have",
 		}),
+		Entry("`sellerID` that is empty", refusal{
+			kind: marketplaceKind, spec: `{sellerID: ""}`,
+			field: "spec.sellerID", message: "should be at least 1 chars long",
+		}),
+		Entry("`sellerID` with a space", refusal{
+			kind: marketplaceKind, spec: `{sellerID: acme shop}`,
+			field: "spec.sellerID", message: "only printable ASCII characters and no spaces",
+		}),
+		Entry("`sellerID` of 101 characters", refusal{
+			kind: marketplaceKind, spec: `{sellerID: ` + long(101) + `}`,
+			field: "spec.sellerID", message: "100",
+		}),
 		Entry("`interval` below 1s", refusal{
 			kind: marketplaceKind, spec: `{interval: 999ms}`,
 			field: "spec.interval", message: "at least 1s",

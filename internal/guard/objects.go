@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -36,8 +35,8 @@ func needsLeave(object lifecycle.Object) bool {
 
 // isLeaving says that the object is being deleted and that something in OrderCloud is
 // its own.
-func isLeaving(object client.Object) bool {
-	return !object.GetDeletionTimestamp().IsZero() && controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
+func isLeaving(object lifecycle.Object) bool {
+	return !object.GetDeletionTimestamp().IsZero() && lifecycle.HoldsClaim(object)
 }
 
 func isConfirmed(object client.Object) bool {

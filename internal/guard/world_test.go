@@ -153,6 +153,7 @@ func (w *world) user(name string) *v1alpha1.BuyerUser {
 		DeletionTimestamp: new(metav1.NewTime(w.clock.Now().Truncate(time.Second))),
 	}}
 	user.Spec.MarketplaceRef = v1alpha1.MarketplaceReference{Namespace: "shop", Name: "default"}
+	user.Status.Claim = &v1alpha1.Claim{State: v1alpha1.ClaimHeld, UID: name}
 	return user
 }
 

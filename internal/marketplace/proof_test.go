@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -184,8 +185,8 @@ func TestWhoLeavesTakesTheAnswerAwayFromNobody(t *testing.T) {
 	go connect(first)
 	<-arrived
 	go connect(t.Context())
-	for w.registry.Waiting(shop) < 2 {
-		time.Sleep(time.Millisecond)
+	for w.registry.Waiting(shop) < 2 && t.Context().Err() == nil {
+		runtime.Gosched()
 	}
 	cancel()
 	if err := <-answers; !errors.Is(err, context.Canceled) || failure.As(err) != nil {

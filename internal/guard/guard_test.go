@@ -204,6 +204,7 @@ func TestGrantsAreHeldWithUsers(t *testing.T) {
 	_, users := w.expectThrough(w.prune("user", 2), 1)
 	config := &v1alpha1.ImpersonationConfig{ObjectMeta: users[0].ObjectMeta}
 	config.Name, config.UID, config.Spec.MarketplaceRef = "grant", "grant", users[0].Spec.MarketplaceRef
+	config.Status.Claim = &v1alpha1.Claim{State: v1alpha1.ClaimHeld, UID: "grant"}
 	w.add(config)
 	if w.admits(config) {
 		t.Error("let through")

@@ -18,7 +18,6 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
 
@@ -230,7 +229,7 @@ func (w *world) guarded(maximum, admitted int32) {
 			w.t.Fatal(err)
 		}
 	}
-	w.users.Guard = &guard.Guard{Client: w.users.Client, Clock: w.clock, Namespaces: []string{namespace, "tenant"}}
+	w.withGuard()
 }
 
 func TestADeletionIsWrittenDownBeforeItIsCarriedOut(t *testing.T) {

@@ -32,6 +32,8 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -58,6 +60,8 @@ type world struct {
 	url   string
 	// problem of the marketplace, when it has one.
 	problem error
+	// lastLook, when set, is called right before a token is asked for.
+	lastLook func() error
 	// answer, when set, may rewrite what the sandbox answered.
 	answer func(request *http.Request, status int, body string) (int, string)
 	// mayWrite, when set, decides on writes of Secrets.
@@ -140,7 +144,7 @@ func (w *world) connect() {
 	clientID, secret := w.box.Credentials()
 	turns := limiter.New(limiter.Limits{RequestsPerSecond: 1000, Concurrency: 8}, limiter.Observer{})
 	reached, err := ordercloud.New(ordercloud.Config{
-		Transport: turns.Transport(ordercloud.NewTransport(), ordercloud.IsTokenRequest),
+		Transport: turns.Transport((*fence.Fence)(nil).Transport(ordercloud.NewTransport(), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest),
 		BaseURL:   w.url, ClientID: clientID, ClientSecret: ordercloud.Secret(secret),
 		UserAgent: "ordercloud-operator/test", Scopes: marketplace.RolesAskedFor(),
 	})
@@ -156,6 +160,14 @@ func (w *world) Connect(context.Context, string, v1alpha1.MarketplaceReference) 
 		return &marketplace.Connection{Interval: interval}, w.problem
 	}
 	return w.connection, nil
+}
+
+// CheckNow is the last look at the Marketplace.
+func (w *world) CheckNow(context.Context, string, v1alpha1.MarketplaceReference, claim.Marketplace) error {
+	if w.lastLook == nil {
+		return nil
+	}
+	return w.lastLook()
 }
 
 // restart begins anew, with no memory of before.

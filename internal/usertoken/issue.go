@@ -5,14 +5,19 @@ package usertoken
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -34,7 +39,10 @@ func (p *pass) issue(ctx context.Context) error {
 		return err
 	}
 	issued := p.Clock.Now()
-	token, err := p.connection.Client.CreateAccessToken(ctx, p.wanted.buyerID, p.wanted.userID, p.wanted.request())
+	token, err := p.connection.Client.CreateAccessToken(fence.WithCheck(ctx, p.stillStands), p.wanted.buyerID, p.wanted.userID, p.wanted.request())
+	if stopped, ok := errors.AsType[*fence.StoppedError](err); ok {
+		return stopped.Cause
+	}
 	if err != nil {
 		return p.explainRefusal(err)
 	}
@@ -58,6 +66,21 @@ func (p *pass) issue(ctx context.Context) error {
 	p.noteProof()
 	log.FromContext(ctx).Info("Issued a token", "path", p.wanted.user(), "secret", p.object.SecretName(), "expires", p.kept.token.expiry)
 	return nil
+}
+
+// stillStands asks the API server, right before a token is asked for, whether the
+// declaration is the one that the pass read, and whether it may still use the Marketplace.
+func (p *pass) stillStands(ctx context.Context) error {
+	live := &v1alpha1.ImpersonationToken{}
+	err := p.Secrets.Get(ctx, p.key(), live)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading ImpersonationToken %s again: %w", p.key(), err)
+	}
+	if err != nil || live.UID != p.object.UID || live.Generation != p.object.Generation || !live.DeletionTimestamp.IsZero() {
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("impersonationtokens").GroupResource(), p.object.Name,
+			errors.New("it was changed before a token was asked for"))
+	}
+	return p.Marketplaces.CheckNow(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef, p.connection.Marketplace)
 }
 
 // prove asks OrderCloud, when a look is due, whether the token in the Secret still

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -31,6 +32,9 @@ type Connector interface {
 	// Connect returns a connection, or a *failure.Failure that says why there is
 	// none. The connection beside a failure, if any, tells the interval.
 	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+	// CheckNow returns an error unless, by the API server's own word, the namespace may
+	// use the Marketplace and that still reaches the marketplace.
+	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) error
 }
 
 // Reconciler serves ImpersonationTokens.

@@ -407,6 +407,7 @@ func TestTheHeirsOwnClaimStaysAsItIs(t *testing.T) {
 	leaver.Spec.Suspend = true
 	w.declare(leaver)
 	before := heir.Status.Claim.DeepCopy()
+	w.tick(time.Hour)
 	w.remove(leaver)
 	w.settle(leaver)
 	w.read(heir)

@@ -33,6 +33,8 @@ BENCH ?= .
 # the figures.
 N ?=
 JSON ?=
+# Another build of the operator that make bench-start compares with.
+AGAINST ?=
 
 # -buildvcs=false: the version is stamped below, and a build must not need git.
 GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)"
@@ -115,6 +117,11 @@ test-sdk: ## Run the official JavaScript SDK against the sandbox (needs node and
 bench: ## Measure the operator, with 100 to 10,000 objects; N=1000 one size, JSON=file also as JSON.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
 	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench $(if $(N),-n '$(N)') $(if $(JSON),-json '$(JSON)')
+
+.PHONY: bench-start
+bench-start: ## Measure until the operator is ready, also over a slow link and with little CPU; AGAINST=path another build, too.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -start $(if $(AGAINST),-against '$(AGAINST)')
 
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; BENCH selects by name.

@@ -23,20 +23,16 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubeconfigs of cloud providers
-	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/leaderelection"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/controller-runtime/pkg/recorder"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
@@ -155,71 +151,32 @@ func run(ctx context.Context, settings settings) error {
 	}
 	defer flush(stopTracing)
 	controllers.BoundWrites(config)
-	manager, writeFence, err := newManager(config, settings)
-	if err != nil {
-		return err
-	}
-	if err := controllers.Setup(ctx, manager, controllers.Options{
-		AllowedEndpoints:        endpoints,
-		MaxConcurrentReconciles: settings.concurrency,
-		UserAgent:               "ordercloud-operator/" + version,
-		WatchNamespaces:         split(settings.watchNamespaces),
-		UnwatchedSecrets:        !settings.watchSecrets,
-		OrphanAfter:             settings.orphanAfter,
-		WriteFence:              writeFence,
-	}); err != nil {
-		return err
-	}
-	if err := addProbes(manager, settings); err != nil {
-		return err
-	}
-	ctrl.Log.WithName("setup").Info("Starting the operator", "version", version)
-	return start(ctx, manager, writeFence)
-}
-
-// newManager makes the manager, and with leader election the fence that its writes
-// to OrderCloud pass.
-func newManager(config *rest.Config, settings settings) (ctrl.Manager, *fence.Fence, error) {
-	options := managerOptions(settings)
-	if !settings.leaderElection {
-		manager, err := ctrl.NewManager(config, options)
+	writeFence := newFence(settings)
+	return start(ctx, writeFence, func(begin *beginning) error {
+		manager, err := newManager(config, settings, begin, writeFence)
 		if err != nil {
-			return nil, nil, fmt.Errorf("creating the manager: %w", err)
+			return err
 		}
-		return manager, nil, nil
-	}
-	writeFence := fence.New(settings.renewDeadline)
-	var manager ctrl.Manager
-	lock, err := writeFence.NewLock(config, func() recorder.Provider { return manager }, leaderelection.Options{
-		LeaderElection:          true,
-		LeaderElectionID:        options.LeaderElectionID,
-		LeaderElectionNamespace: options.LeaderElectionNamespace,
-		RenewDeadline:           settings.renewDeadline,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	options.LeaderElectionResourceLockInterface = lock
-	if manager, err = ctrl.NewManager(config, options); err != nil {
-		return nil, nil, fmt.Errorf("creating the manager: %w", err)
-	}
-	return manager, writeFence, nil
-}
-
-// start runs the manager until ctx ends, or until another replica has become the
-// leader: then nothing that is under way may go on, not even to be finished.
-func start(ctx context.Context, manager ctrl.Manager, writeFence *fence.Fence) error {
-	ended := make(chan error, 1)
-	go func() { ended <- manager.Start(ctx) }()
-	select {
-	case err := <-ended:
-		if err != nil {
+		if err := controllers.Setup(ctx, manager, controllers.Options{
+			AllowedEndpoints:        endpoints,
+			MaxConcurrentReconciles: settings.concurrency,
+			UserAgent:               "ordercloud-operator/" + version,
+			WatchNamespaces:         split(settings.watchNamespaces),
+			UnwatchedSecrets:        !settings.watchSecrets,
+			OrphanAfter:             settings.orphanAfter,
+			WriteFence:              writeFence,
+		}); err != nil {
+			return err
+		}
+		if err := addProbes(manager, settings); err != nil {
+			return err
+		}
+		ctrl.Log.WithName("setup").Info("Starting the operator", "version", version)
+		if err := manager.Start(ctx); err != nil {
 			return fmt.Errorf("running the manager: %w", err)
 		}
 		return nil
-	case <-writeFence.Lost():
-		return errors.New("another replica has become the leader, because this one did not renew its lease in time")
-	}
+	})
 }
 
 // flush sends the last traces, for a while: who does not take them holds up no stop.

@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	neturl "net/url"
 	"os"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 const (
@@ -131,55 +130,22 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := os.WriteFile(path, kubeconfig, 0o600); err != nil {
 		return fmt.Errorf("writing the operator's kubeconfig: %w", err)
 	}
-	probes, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	d.console.command("ordercloud-operator --allowed-endpoints=%s &", d.sandbox.url)
-	d.operator, err = d.start("operator", d.program(operatorProgram), []string{
-		"--allowed-endpoints=" + marketplace.DefaultEndpoints + "," + d.sandbox.url,
-		"--health-probe-bind-address=" + probes,
-		"--metrics-bind-address=0",
-		"--zap-encoder=console",
-		"--zap-time-encoding=iso8601",
-		"--zap-stacktrace-level=panic",
-	}, []string{"KUBECONFIG=" + path})
-	if err != nil {
-		return err
-	}
-	err = d.wait(ctx, "the operator to be ready", func(ctx context.Context) error {
-		return checkProbe(ctx, "http://"+probes+"/readyz")
+	command, err := shipped.NewCommand(shipped.Options{
+		Endpoints: []string{marketplace.DefaultEndpoints, d.sandbox.url},
+		More:      []string{"--zap-encoder=console", "--zap-time-encoding=iso8601"},
 	})
 	if err != nil {
+		return fmt.Errorf("making the operator's command: %w", err)
+	}
+	d.console.command("ordercloud-operator --leader-elect --allowed-endpoints=%s &", d.sandbox.url)
+	d.operator, err = d.start("operator", d.program(operatorProgram), command.Arguments, []string{"KUBECONFIG=" + path})
+	if err != nil {
 		return err
 	}
-	d.console.print("The operator is ready, with the rights of config/rbac/role.yaml, those of token_writer_role.yaml in one namespace, and no more.")
-	return nil
-}
-
-// freeAddress is an address of this machine that nobody listens on.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
+	if err := d.wait(ctx, "the operator to be ready", func(ctx context.Context) error { return command.CheckReady(ctx) }); err != nil {
+		return err
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
-}
-
-func checkProbe(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("making the request: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the readiness probe: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New("the readiness probe answers " + response.Status)
-	}
+	d.console.print("The operator is ready, as its Deployment runs it, with the rights of config/rbac, those of token_writer_role.yaml in one namespace, and no more.")
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type bench struct {
 	// environment is what the figures depend on.
 	environment environment
 	results     []figures
+	// starts is what was measured of starts, a line of the table each.
+	starts [][]string
 	// unclean is what could not be stopped or removed.
 	unclean error
 }
@@ -44,6 +47,9 @@ func (b *bench) run(ctx context.Context) error {
 	b.environment = describeEnvironment(ctx)
 	if err := b.build(ctx); err != nil {
 		return err
+	}
+	if b.settings.starts {
+		return b.measureStarts(ctx)
 	}
 	for _, size := range b.settings.sizes {
 		result, err := b.measure(ctx, size)
@@ -96,6 +102,9 @@ func (b *bench) measure(ctx context.Context, size int) (figures, error) {
 
 // publish prints the table, and writes what was asked for.
 func (b *bench) publish(out io.Writer) error {
+	if b.settings.starts {
+		return b.publishStarts(out)
+	}
 	if len(b.results) == 0 {
 		return nil
 	}
@@ -115,7 +124,36 @@ func (b *bench) publish(out io.Writer) error {
 	if b.settings.document == "" || !isComplete(b.results) {
 		return nil
 	}
-	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results)), 0o644); err != nil {
+	page, err := os.ReadFile(b.settings.document)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results, startSection(string(page)))), 0o644); err != nil {
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	b.progress.say("The table is in %s.", b.settings.document)
+	return nil
+}
+
+// publishStarts prints the table of starts, and writes it where all were measured.
+func (b *bench) publishStarts(out io.Writer) error {
+	if len(b.starts) == 0 {
+		return nil
+	}
+	table := renderStarts(b.starts)
+	if _, err := io.WriteString(out, table); err != nil {
+		return fmt.Errorf("printing the table: %w", err)
+	}
+	if b.settings.document == "" || len(b.starts) != len(startings)*(1+len(b.settings.against)) {
+		return nil
+	}
+	page, err := os.ReadFile(b.settings.document)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	section := renderStartSection(b.environment, table)
+	written := strings.Replace(string(page), startSection(string(page)), section, 1)
+	if err := os.WriteFile(b.settings.document, []byte(written), 0o644); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	b.progress.say("The table is in %s.", b.settings.document)

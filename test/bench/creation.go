@@ -41,7 +41,7 @@ func (r *run) startAll(ctx context.Context) error {
 	if err := r.startOperator(); err != nil {
 		return err
 	}
-	if err := r.wait(ctx, "the operator to be ready", look, r.operator.checkReady); err != nil {
+	if err := r.wait(ctx, "the operator to be ready", look, func(ctx context.Context) error { return r.operator.CheckReady(ctx) }); err != nil {
 		return err
 	}
 	clientID, clientSecret := r.marketplace.Credentials()

@@ -8,6 +8,7 @@
 //	make bench                      100, 1,000 and 10,000 objects; writes docs/benchmarks.md
 //	make bench N=1000               one size, or several: N=100,1000
 //	make bench N=100 JSON=out.json  the figures as JSON, too
+//	make bench-start                how long the operator takes to be ready; writes its section of the page
 package main
 
 import (
@@ -42,6 +43,10 @@ type settings struct {
 	sizes []int
 	// json is the file for the figures; empty for none.
 	json string
+	// starts measures only how long an operator takes to be ready, against the
+	// other builds of it.
+	starts  bool
+	against []string
 	// document is the page that is written when every default size was run.
 	document string
 }
@@ -97,6 +102,11 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 		return err
 	})
 	flags.StringVar(&given.json, "json", "", "also write the figures to this `file`, an array with one object for each size")
+	flags.BoolVar(&given.starts, "start", false, "measure how long the operator takes to be ready, and nothing else")
+	flags.Func("against", "with -start, the `path` of another build of the operator to measure, too; may be repeated", func(path string) error {
+		given.against = append(given.against, path)
+		return nil
+	})
 	flags.StringVar(&given.document, "doc", "docs/benchmarks.md", "the `page` that is written when every default size was run; empty for none")
 	if err := flags.Parse(arguments); err != nil {
 		return given, fmt.Errorf("reading the flags: %w", err)

@@ -18,6 +18,7 @@ func TestFlags(t *testing.T) {
 		"one size":      {[]string{"-n", "1000"}, []int{1000}},
 		"several":       {[]string{"-n", "100, 10"}, []int{100, 10}},
 		"with a file":   {[]string{"-json", "out.json"}, defaultSizes},
+		"starts":        {[]string{"-start", "-against", "bin/other"}, defaultSizes},
 		"no number":     {[]string{"-n", "many"}, nil},
 		"nothing":       {[]string{"-n", ""}, nil},
 		"too small":     {[]string{"-n", "9"}, nil},

@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 const metricsPage = `# HELP apiserver_request_total Counter of apiserver requests
@@ -110,7 +112,7 @@ func TestMetricsAreSummedOverTheirLabels(t *testing.T) {
 			"controller_runtime_active_workers{controller=\"buyeruser\"} 0\nunrelated 5\n"))
 	}))
 	defer server.Close()
-	running := &operator{metricsURL: server.URL}
+	running := &operator{Command: shipped.Command{MetricsURL: server.URL}, scraper: server.Client()}
 	read, err := running.read(t.Context())
 	if err != nil {
 		t.Fatal(err)

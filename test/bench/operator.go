@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 const (
@@ -38,8 +39,9 @@ const (
 // operator is a running process of the operator.
 type operator struct {
 	*process
+	shipped.Command
 
-	metricsURL, readyURL string
+	scraper *http.Client
 }
 
 // readings are metrics of the operator, each summed over its labels. What it does
@@ -49,7 +51,8 @@ type readings map[string]float64
 // isIdle says that nothing waits for a worker and that no worker is busy.
 func (r readings) isIdle() bool { return r[depthMetric] == 0 && r[workersMetric] == 0 }
 
-// startOperator runs the operator with the rights of its service account.
+// startOperator runs the operator as its Deployment does, with the rights of its
+// service account.
 func (r *run) startOperator() error {
 	kubeconfig := filepath.Join(r.directory, "kubeconfig")
 	if _, err := os.Stat(kubeconfig); errors.Is(err, os.ErrNotExist) {
@@ -61,44 +64,18 @@ func (r *run) startOperator() error {
 			return fmt.Errorf("writing the operator's kubeconfig: %w", err)
 		}
 	}
-	metrics, err := freeAddress()
+	command, err := shipped.NewCommand(shipped.Options{Endpoints: []string{r.marketplace.url}})
 	if err != nil {
-		return err
-	}
-	probes, err := freeAddress()
-	if err != nil {
-		return err
+		return fmt.Errorf("making the operator's command: %w", err)
 	}
 	log := filepath.Join(r.directory, "operator-"+strconv.Itoa(len(r.operators))+".log")
-	started, err := startProcess("operator", r.binary, log, []string{
-		"--allowed-endpoints=" + r.marketplace.url,
-		"--metrics-bind-address=" + metrics,
-		"--metrics-secure=false",
-		"--health-probe-bind-address=" + probes,
-	}, []string{"KUBECONFIG=" + kubeconfig})
+	started, err := startProcess("operator", r.binary, log, command.Arguments, []string{"KUBECONFIG=" + kubeconfig})
 	if err != nil {
 		return err
 	}
-	r.operator = &operator{process: started, metricsURL: "http://" + metrics + "/metrics", readyURL: "http://" + probes + "/readyz"}
+	r.operator = &operator{process: started, Command: command, scraper: r.scraper}
 	r.operators = append(r.operators, r.operator)
 	go r.memory.follow(r.operator)
-	return nil
-}
-
-// checkReady asks the readiness probe.
-func (o *operator) checkReady(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, o.readyURL, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("making the request: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the readiness probe: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New("the readiness probe answers " + response.Status)
-	}
 	return nil
 }
 
@@ -106,7 +83,7 @@ func (o *operator) checkReady(ctx context.Context) error {
 func (o *operator) read(ctx context.Context) (readings, error) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeTimeout)
 	defer cancel()
-	samples, err := fetchMetrics(ctx, http.DefaultClient, o.metricsURL,
+	samples, err := fetchMetrics(ctx, o.scraper, o.MetricsURL,
 		memoryMetric, processorMetric, goroutinesMetric, depthMetric, workersMetric, looksMetric, batchesMetric)
 	if err != nil {
 		return nil, fmt.Errorf("reading the operator's metrics: %w", err)

@@ -18,8 +18,8 @@ const (
 	restartGlance = 100 * time.Millisecond
 )
 
-// restart kills an operator that has nothing to do, and counts what another one
-// asks until it has seen everything.
+// restart stops an operator that has nothing to do, as a rollout does, and counts what
+// another one asks until it has seen everything.
 func (r *run) restart(ctx context.Context) error {
 	err := r.settleAfter(ctx, fmt.Sprintf(`{"spec":{"interval":%q,"rateLimit":{"requestsPerSecond":%d}}}`, longInterval, restartLimit))
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *run) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.operator.kill(); err != nil {
+	if err := r.operator.stop(); err != nil {
 		return err
 	}
 	calls := r.marketplace.calls()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 const (
@@ -37,9 +39,13 @@ type run struct {
 	size    int
 	figures figures
 
-	directory   string
-	plane       *controlplane.ControlPlane
-	cluster     *cluster
+	directory string
+	plane     *controlplane.ControlPlane
+	cluster   *cluster
+	// apiServerArguments are added to those of the API server.
+	apiServerArguments map[string][]string
+	// scraper reads the operator's metrics.
+	scraper     *http.Client
 	marketplace *marketplace
 	tracker     *tracker
 
@@ -79,7 +85,7 @@ func (r *run) startControlPlane(ctx context.Context) error {
 		return fmt.Errorf("making a directory: %w", err)
 	}
 	var err error
-	if r.plane, err = controlplane.Start(ctx, controlplane.Options{Progress: r.progress}); err != nil {
+	if r.plane, err = controlplane.Start(ctx, controlplane.Options{Progress: r.progress, APIServerArguments: r.apiServerArguments}); err != nil {
 		return fmt.Errorf("starting Kubernetes: %w", err)
 	}
 	if r.cluster, err = newCluster(r.plane.AdminConfig); err != nil {
@@ -90,6 +96,9 @@ func (r *run) startControlPlane(ctx context.Context) error {
 	}
 	if err := r.plane.GrantOperator(ctx); err != nil {
 		return fmt.Errorf("granting the operator its role: %w", err)
+	}
+	if r.scraper, err = shipped.NewScraper(ctx, r.cluster); err != nil {
+		return fmt.Errorf("granting the benchmark the metrics: %w", err)
 	}
 	return errors.Join(r.cluster.createNamespace(ctx, namespace), r.cluster.createNamespace(ctx, limitNamespace))
 }

@@ -135,6 +135,11 @@ func renderTable(results []figures) string {
 		cells = append(cells, line)
 	}
 	cells[0][1] = "target"
+	return renderCells(cells)
+}
+
+// renderCells is a table whose first line is its head.
+func renderCells(cells [][]string) string {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
 		for column, cell := range line {

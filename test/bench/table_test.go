@@ -100,13 +100,18 @@ func TestTable(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	results := []figures{{sizeFigure: 100}}
-	page := renderDocument(environment{
+	where := environment{
 		date: "2026-11-22", cores: 2, platform: "linux/amd64", golang: "go1.26", operator: "v1", kubernetes: "v1.36", controllerRuntime: "v0.25",
-	}, results)
+	}
+	starts := renderStartSection(where, "| start |\n")
+	page := renderDocument(where, results, starts)
 	for _, part := range []string{renderTable(results), "2 cores, linux/amd64 |", "| v0.25 |", "10 % ImpersonationConfigs", "$ make bench "} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
 		}
+	}
+	if found := startSection(page); found != starts {
+		t.Errorf("the section of starts is %q, want %q", found, starts)
 	}
 	if strings.Contains(page, "%!") {
 		t.Errorf("the page is not filled in well:\n%s", page)

@@ -9,21 +9,22 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // request is one of the operator's, as the API server has written it down.
@@ -58,10 +59,9 @@ func requestsOf(user string) []request {
 
 // operator is a running process of the operator.
 type operator struct {
-	command *exec.Cmd
-	exited  chan struct{}
-	probes  string
-	metrics string
+	*shipped.Process
+
+	log *gbytes.Buffer
 }
 
 // startOperator runs the operator as its Deployment would, as the ServiceAccount of
@@ -73,42 +73,28 @@ func startOperator(ctx context.Context, user, namespace string, deployment *apps
 	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	writeFile(path, string(kubeconfig))
 
-	started := &operator{exited: make(chan struct{}), probes: freeAddress(), metrics: freeAddress()}
-	// What comes last counts. The namespace of the lease is known inside a Pod only.
-	flags := slices.Concat(deployment.Spec.Template.Spec.Containers[0].Args, []string{
-		"--health-probe-bind-address=" + started.probes, "--metrics-bind-address=" + started.metrics, "--leader-election-namespace=" + namespace,
+	command, err := shipped.NewCommand(shipped.Options{
+		Arguments: deployment.Spec.Template.Spec.Containers[0].Args, Namespace: namespace,
 	})
-	started.command = exec.Command(suite.operator, flags...)
-	started.command.Env = append(os.Environ(), "KUBECONFIG="+path)
-	started.command.Stdout, started.command.Stderr = GinkgoWriter, GinkgoWriter
-	Expect(started.command.Start()).To(Succeed())
-	go func() { _ = started.command.Wait(); close(started.exited) }()
+	Expect(err).NotTo(HaveOccurred())
+	started := &operator{log: gbytes.NewBuffer()}
+	started.Process, err = command.Start(suite.operator, "ordercloud-operator", path, io.MultiWriter(GinkgoWriter, started.log))
+	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(started.stop)
-	Eventually(started.isReady).WithContext(ctx).Should(BeTrue())
+	Eventually(func() error { return started.CheckReady(ctx) }).WithContext(ctx).Should(Succeed())
 	return started
 }
 
 // stop asks the operator to end, as a node does.
 func (o *operator) stop(ctx SpecContext) {
-	_ = o.command.Process.Signal(os.Interrupt)
-	Eventually(o.exited).WithContext(ctx).Should(BeClosed())
-}
-
-func (o *operator) isReady(ctx context.Context) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.probes+"/readyz", http.NoBody)
-	Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = response.Body.Close() }()
-	return response.StatusCode == http.StatusOK
+	_ = o.Signal(syscall.SIGTERM)
+	Eventually(o.Exited).WithContext(ctx).Should(BeClosed())
 }
 
 // scrape is what Prometheus gets, as the holder of a token.
 func (o *operator) scrape(ctx context.Context, token string) (status int, content string) {
 	GinkgoHelper()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+o.metrics+"/metrics", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, o.MetricsURL, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
@@ -132,14 +118,6 @@ func tokenOf(ctx context.Context, namespace, name string) string {
 	asked := &authenticationv1.TokenRequest{}
 	Expect(suite.admin.SubResource("token").Create(ctx, account, asked)).To(Succeed())
 	return asked.Status.Token
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 // expectNothingRefused looks for requests that the API server has refused.

@@ -43,7 +43,7 @@ func findControllerManager(ctx context.Context, assets string, options Options) 
 
 // runAssetsScript is what the script prints.
 func runAssetsScript(ctx context.Context, options Options, arguments ...string) (string, error) {
-	root, err := moduleRoot()
+	root, err := Repository()
 	if err != nil {
 		return "", err
 	}
@@ -63,10 +63,10 @@ func runAssetsScript(ctx context.Context, options Options, arguments ...string) 
 	return strings.TrimSpace(string(output)), nil
 }
 
-// moduleRoot is the top of the repository: the nearest directory above the
+// Repository is the top of the repository: the nearest directory above the
 // working directory whose go.mod is the project's. Tests run in their package's
 // directory, the demo at the top.
-func moduleRoot() (string, error) {
+func Repository() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the repository: %w", err)

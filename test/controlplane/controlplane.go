@@ -25,10 +25,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
+// SystemNamespace is where config/default installs the operator.
+const SystemNamespace = "ordercloud-system"
+
 // OperatorUser is the name under which the deployed operator talks to the API
 // server. Ask for its kubeconfig to run the operator with the rights it has in
 // a cluster, and no more.
-const OperatorUser = "system:serviceaccount:ordercloud-system:ordercloud-operator"
+const OperatorUser = serviceAccountPrefix + SystemNamespace + ":ordercloud-operator"
 
 const (
 	// startTimeout is generous: on two cores the API server starts while the
@@ -107,7 +110,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 
 	crdDirectories := options.CRDDirectories
 	if crdDirectories == nil {
-		root, err := moduleRoot()
+		root, err := Repository()
 		if err != nil {
 			return nil, err
 		}

@@ -41,7 +41,7 @@ type crash struct {
 func prepare(ctx context.Context) *crash {
 	GinkgoHelper()
 	c := prepareWithoutOperator(ctx)
-	c.operator = startOperator(ctx, c.url)
+	c.operator = startOperator(ctx, []string{c.url})
 	return c
 }
 
@@ -82,7 +82,7 @@ func (c *crash) declareMarketplace() {
 // restart starts another operator in the place of the one that was killed.
 func (c *crash) restart() {
 	GinkgoHelper()
-	c.operator = startOperator(c, c.url)
+	c.operator = startOperator(c, []string{c.url})
 }
 
 func (c *crash) user() *v1alpha1.BuyerUser {
@@ -212,9 +212,9 @@ var _ = Describe("The operator is told to stop", func() {
 		Eventually(reached).WithContext(c).Should(BeClosed())
 		c.operator.terminate()
 		Eventually(c.operator.log).WithContext(c).Should(gbytes.Say("Shutdown signal received"))
-		Expect(c.operator.exited).NotTo(Receive(), "it waits for the answer")
+		Expect(c.operator.Exited).NotTo(Receive(), "it waits for the answer")
 		open()
-		Eventually(c.operator.exited).WithContext(c).Should(Receive(BeNil()))
+		Eventually(c.operator.Exited).WithContext(c).Should(Receive(BeNil()))
 
 		c.read(user)
 		Expect(meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ReadyCondition)).To(BeTrue())
@@ -224,7 +224,7 @@ var _ = Describe("The operator is told to stop", func() {
 var _ = Describe("The operator is told to watch one namespace", func() {
 	It("and leaves the objects of others alone, and says why it cannot use a Marketplace there", func(ctx SpecContext) {
 		watched, other := prepareWithoutOperator(ctx), prepareWithoutOperator(ctx)
-		watched.operator = startOperator(ctx, watched.url+","+other.url, "--watch-namespaces", watched.namespace)
+		watched.operator = startOperator(ctx, []string{watched.url, other.url}, "--watch-namespaces", watched.namespace)
 		elsewhere, astray, user := other.user(), watched.user(), watched.user()
 		astray.Name, astray.Spec.MarketplaceRef.Namespace = "astray", other.namespace
 		for _, object := range []client.Object{elsewhere, astray, user} {

@@ -21,7 +21,7 @@ func (c *crash) cluster(ctx context.Context, admin client.Client, kubeconfig str
 	GinkgoHelper()
 	other := &crash{Context: ctx, admin: admin, gate: c.gate, url: c.url}
 	other.declareMarketplace()
-	other.operator = startOperatorFor(ctx, kubeconfig, c.url)
+	other.operator = startOperatorFor(ctx, admin, kubeconfig, []string{c.url})
 	return other
 }
 

@@ -104,7 +104,7 @@ var _ = Describe("A namespace is deleted whole", func() {
 
 	It("and goes away without OrderCloud, which is told loudly", func(ctx SpecContext) {
 		c := prepareWithoutOperator(ctx)
-		c.operator = startOperator(ctx, c.url, "--orphan-after=2s")
+		c.operator = startOperator(ctx, []string{c.url}, "--orphan-after=2s")
 		user := c.user()
 		Expect(suite.admin.Create(c, user)).To(Succeed())
 		c.eventuallyReady(user, func() *v1alpha1.ManagedStatus { return &user.Status.ManagedStatus })

@@ -9,8 +9,6 @@ package faults_test
 import (
 	"context"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // suite is what the specs share.
@@ -72,60 +71,41 @@ func startCluster(ctx context.Context, options controlplane.Options) (admin clie
 
 // operator is a running process of the operator.
 type operator struct {
-	command *exec.Cmd
-	log     *gbytes.Buffer
-	exited  chan error
+	*shipped.Process
+
+	log   *gbytes.Buffer
+	admin client.Client
 }
 
 // startOperator starts the operator and waits until it says that it is ready.
-func startOperator(ctx context.Context, endpoint string, flags ...string) *operator {
+func startOperator(ctx context.Context, endpoints []string, flags ...string) *operator {
 	GinkgoHelper()
-	return startOperatorFor(ctx, suite.kubeconfig, endpoint, flags...)
+	return startOperatorFor(ctx, suite.admin, suite.kubeconfig, endpoints, flags...)
 }
 
 // startOperatorFor starts an operator of the cluster of a kubeconfig.
-func startOperatorFor(ctx context.Context, kubeconfig, endpoint string, flags ...string) *operator {
+func startOperatorFor(ctx context.Context, admin client.Client, kubeconfig string, endpoints []string, flags ...string) *operator {
 	GinkgoHelper()
-	probes := freeAddress()
-	command := exec.Command(suite.binary,
-		append(flags, "--allowed-endpoints", endpoint, "--health-probe-bind-address", probes)...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
-	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
-	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)
-	Expect(command.Start()).To(Succeed())
-	go func() { started.exited <- command.Wait(); close(started.exited) }()
+	command, err := shipped.NewCommand(shipped.Options{Endpoints: endpoints, More: flags})
+	Expect(err).NotTo(HaveOccurred())
+	started := &operator{log: gbytes.NewBuffer(), admin: admin}
+	started.Process, err = command.Start(suite.binary, "ordercloud-operator", kubeconfig, io.MultiWriter(GinkgoWriter, started.log))
+	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(started.kill)
-	Eventually(func() int { return statusOf(ctx, "http://"+probes+"/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
+	Eventually(func() error { return started.CheckReady(ctx) }).WithContext(ctx).Should(Succeed())
 	return started
 }
 
-// kill ends the process as a power failure would, and waits until it is gone.
+// kill ends the process as a power failure would, and waits until it is gone. The one
+// that is started next need not wait for its lease to run out.
 func (o *operator) kill() {
-	_ = o.command.Process.Kill()
-	<-o.exited
+	GinkgoHelper()
+	o.Kill()
+	Expect(shipped.ExpireLease(context.Background(), o.admin, controlplane.SystemNamespace)).To(Succeed())
 }
 
 // terminate asks the process to end, as the kubelet does.
 func (o *operator) terminate() {
 	GinkgoHelper()
-	Expect(o.command.Process.Signal(syscall.SIGTERM)).To(Succeed())
-}
-
-func statusOf(ctx context.Context, url string) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	_ = response.Body.Close()
-	return response.StatusCode
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	Expect(o.Signal(syscall.SIGTERM)).To(Succeed())
 }

@@ -8,22 +8,18 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
-	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // stage is a namespace with a Marketplace, its sandbox, and the lease of the replicas
@@ -47,7 +43,7 @@ func prepare(ctx context.Context, requestsPerSecond int32) *stage {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "ha-"}}
 	Expect(suite.admin.Create(ctx, namespace)).To(Succeed())
 	s := &stage{Context: ctx, sandbox: opened, url: server.URL, namespace: namespace.Name}
-	s.allowElection()
+	Expect(suite.plane.GrantElection(ctx, s.namespace)).To(Succeed())
 
 	clientID, clientSecret := opened.Credentials()
 	Expect(suite.admin.Create(ctx, &corev1.Secret{
@@ -65,27 +61,10 @@ func prepare(ctx context.Context, requestsPerSecond int32) *stage {
 	return s
 }
 
-// allowElection grants the role of the manifests, and no more.
-func (s *stage) allowElection() {
-	GinkgoHelper()
-	manifest, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "leader_election_role.yaml"))
-	Expect(err).NotTo(HaveOccurred())
-	role := &rbacv1.Role{}
-	Expect(yaml.UnmarshalStrict(manifest, role)).To(Succeed())
-	role.Namespace = s.namespace
-	Expect(suite.admin.Create(s, role)).To(Succeed())
-	Expect(suite.admin.Create(s, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: role.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: controlplane.OperatorUser}},
-	})).To(Succeed())
-}
-
 // startReplica starts a replica that is elected by the lease of this stage.
 func (s *stage) startReplica(name string, flags ...string) *replica {
 	GinkgoHelper()
-	return startReplica(s, name, append(flags,
-		"--allowed-endpoints", s.url, "--leader-election-namespace", s.namespace)...)
+	return startReplica(s, name, shipped.Options{Endpoints: []string{s.url}, Namespace: s.namespace, More: flags})
 }
 
 func (s *stage) leaseHolder() string {

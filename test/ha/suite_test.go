@@ -11,8 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,10 +25,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // suite is what the specs share.
 var suite struct {
+	plane      *controlplane.ControlPlane
 	admin      client.Client
 	binary     string
 	kubeconfig string
@@ -45,10 +45,10 @@ func TestHighAvailability(t *testing.T) {
 	RunSpecs(t, "High availability")
 }
 
-// auditPolicy writes down when the operator fills a cache.
+// auditPolicy writes down the operator's lists, and the begin and the end of its watches.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived, ResponseComplete]
+omitStages: [RequestReceived]
 rules:
 - level: Metadata
   users: ["` + controlplane.OperatorUser + `"]
@@ -66,6 +66,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	}})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(plane.Stop)
+	suite.plane = plane
 	scheme, err := controlplane.Scheme()
 	Expect(err).NotTo(HaveOccurred())
 	suite.admin, err = client.New(plane.AdminConfig, client.Options{Scheme: scheme})
@@ -82,21 +83,40 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(build.Run()).To(Succeed())
 })
 
-// fillings are the requests so far with which a replica began to fill a cache: lists,
-// and watches that begin with all there is.
-func fillings(replica string) []string {
+// auditEntry is one line of the audit log.
+type auditEntry struct {
+	Verb, Stage, RequestURI, UserAgent string
+	ObjectRef                          struct{ Resource string }
+	ResponseStatus                     struct{ Code int }
+}
+
+// audited is what the API server has written down of a replica so far.
+func audited(replica string) []auditEntry {
 	GinkgoHelper()
 	written, err := os.ReadFile(suite.auditLog)
 	Expect(err).NotTo(HaveOccurred())
-	var found []string
+	var found []auditEntry
 	for line := range bytes.Lines(written) {
-		var entry struct{ Verb, RequestURI, UserAgent string }
+		var entry auditEntry
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break // it is being written
 		}
 		Expect(json.Unmarshal(line, &entry)).To(Succeed())
-		isWhole := entry.Verb == "list" || strings.Contains(entry.RequestURI, "sendInitialEvents=true")
-		if isWhole && strings.HasPrefix(entry.UserAgent, replica+"/") {
+		if strings.HasPrefix(entry.UserAgent, replica+"/") {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
+// fillings are the requests so far with which a replica began to fill a cache: lists,
+// and watches that begin with all there is.
+func fillings(replica string) []string {
+	GinkgoHelper()
+	var found []string
+	for _, entry := range audited(replica) {
+		isWhole := strings.Contains(entry.RequestURI, "sendInitialEvents=true") && entry.Stage == "ResponseStarted"
+		if entry.Verb == "list" || isWhole {
 			found = append(found, entry.RequestURI)
 		}
 	}
@@ -105,27 +125,29 @@ func fillings(replica string) []string {
 
 // replica is a running process of the operator.
 type replica struct {
-	name    string
-	command *exec.Cmd
-	log     *gbytes.Buffer
-	exited  chan error
+	*shipped.Process
+
+	name string
+	log  *gbytes.Buffer
 }
 
 // startReplica starts the operator under a name that the API server sees, and waits
 // until it says that it is ready.
-func startReplica(ctx context.Context, name string, flags ...string) *replica {
+func startReplica(ctx context.Context, name string, options shipped.Options) *replica {
 	GinkgoHelper()
-	probes := freeAddress()
-	command := exec.Command(suite.binary, append(flags, "--leader-elect", "--health-probe-bind-address", probes)...)
-	command.Args[0] = name
-	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig)
-	started := &replica{name: name, command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1)}
-	output := prefixed{name + " | "}
-	command.Stdout, command.Stderr = output, io.MultiWriter(output, started.log)
-	Expect(command.Start()).To(Succeed())
-	go func() { started.exited <- command.Wait(); close(started.exited) }()
-	DeferCleanup(started.kill)
-	Eventually(func() int { return statusOf(ctx, "http://"+probes+"/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
+	started := launchReplica(name, suite.kubeconfig, options)
+	Eventually(func() error { return started.CheckReady(ctx) }).WithContext(ctx).Should(Succeed())
+	return started
+}
+
+func launchReplica(name, kubeconfig string, options shipped.Options) *replica {
+	GinkgoHelper()
+	command, err := shipped.NewCommand(options)
+	Expect(err).NotTo(HaveOccurred())
+	started := &replica{name: name, log: gbytes.NewBuffer()}
+	started.Process, err = command.Start(suite.binary, name, kubeconfig, io.MultiWriter(prefixed{name + " | "}, started.log))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(started.Kill)
 	return started
 }
 
@@ -137,34 +159,8 @@ func (p prefixed) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// kill ends the process as a power failure would, frozen or not, and waits until it
-// is gone.
-func (r *replica) kill() {
-	_ = r.command.Process.Kill()
-	<-r.exited
-}
-
 // signal asks the process to end, as the kubelet does, freezes it or thaws it.
 func (r *replica) signal(signal syscall.Signal) {
 	GinkgoHelper()
-	Expect(r.command.Process.Signal(signal)).To(Succeed())
-}
-
-func statusOf(ctx context.Context, url string) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	_ = response.Body.Close()
-	return response.StatusCode
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	Expect(r.Signal(signal)).To(Succeed())
 }

@@ -28,7 +28,7 @@ var _ = Describe("The leader goes away in the middle of its work", func() {
 		Eventually(func() int { return s.calls(createUser) }).WithContext(ctx).Should(BeNumerically(">", already))
 		filled := fillings(standby.name)
 		Expect(filled).NotTo(BeEmpty())
-		leader.kill()
+		leader.Kill()
 		killed := time.Now()
 		Expect(s.calls(createUser)).To(BeNumerically("<", count), "it was not in the middle of its work")
 		Expect(s.calls("POST /oauth/token")).To(Equal(1), "both of them talked to OrderCloud")
@@ -50,7 +50,7 @@ var _ = Describe("The leader goes away in the middle of its work", func() {
 		Eventually(func() int { return s.calls(createUser) }).WithContext(ctx).Should(BeNumerically(">", already))
 		leader.signal(syscall.SIGTERM)
 		asked := time.Now()
-		Eventually(leader.exited).WithContext(ctx).Should(Receive(BeNil()))
+		Eventually(leader.Exited).WithContext(ctx).Should(Receive(BeNil()))
 		gone := time.Now()
 		Expect(s.calls(createUser)).To(BeNumerically("<", count), "it was not in the middle of its work")
 
@@ -85,7 +85,7 @@ var _ = Describe("The leader is frozen and thaws when another has taken over", f
 		writes, holder := s.sandbox.Stats().Writes(), s.leaseHolder()
 
 		leader.signal(syscall.SIGCONT)
-		Eventually(leader.exited).WithContext(ctx).Should(Receive(HaveOccurred()))
+		Eventually(leader.Exited).WithContext(ctx).Should(Receive(HaveOccurred()))
 		Expect(s.sandbox.Stats().Writes()).To(Equal(writes), "it wrote after it had lost the lease: %v", s.writesFrom(writes))
 		s.expectLastName(count, "third")
 		Expect(leader.log).To(gbytes.Say("another replica has become the leader"))

@@ -23,6 +23,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // Where OrderCloud has what the specs declare.
@@ -167,14 +168,11 @@ func startOperator(ctx context.Context, namespace string) *sandbox.Sandbox {
 	build.Stdout, build.Stderr = GinkgoWriter, GinkgoWriter
 	Expect(build.Run()).To(Succeed())
 
-	operator := exec.Command(binary, "--allowed-endpoints", server.URL, "--health-probe-bind-address", "0", "--metrics-bind-address", "0")
-	operator.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(directory, "kubeconfig"))
-	operator.Stdout, operator.Stderr = GinkgoWriter, GinkgoWriter
-	Expect(operator.Start()).To(Succeed())
-	DeferCleanup(func() {
-		_ = operator.Process.Kill()
-		_ = operator.Wait()
-	})
+	command, err := shipped.NewCommand(shipped.Options{Endpoints: []string{server.URL}})
+	Expect(err).NotTo(HaveOccurred())
+	operator, err := command.Start(binary, "ordercloud-operator", filepath.Join(directory, "kubeconfig"), GinkgoWriter)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(operator.Kill)
 
 	clientID, clientSecret := opened.Credentials()
 	create(ctx, &corev1.Secret{

@@ -72,7 +72,7 @@ var _ = Describe("Parameters", func() {
 
 	It("allow nothing as they are shipped", func(ctx SpecContext) {
 		install(ctx)
-		for _, object := range build(ctx, shipped) {
+		for _, object := range build(ctx, policies) {
 			apply(ctx, object)
 		}
 		Eventually(dryRun).WithArguments(ctx, grant("shop")).Should(beRefusedBy(securityProfiles))
@@ -204,7 +204,7 @@ var _ = Describe("The manifests", func() {
 // coveredBy are the resources that a policy of config/policy is about.
 func coveredBy(ctx SpecContext, policy string) []string {
 	GinkgoHelper()
-	for _, object := range build(ctx, shipped) {
+	for _, object := range build(ctx, policies) {
 		if object.GetKind() != "ValidatingAdmissionPolicy" || object.GetName() != policy {
 			continue
 		}

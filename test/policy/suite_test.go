@@ -29,8 +29,8 @@ import (
 )
 
 const (
-	// shipped is config/policy as it is.
-	shipped = "config/policy"
+	// policies is config/policy as it is.
+	policies = "config/policy"
 	// overlay is the example of docs/policy.md.
 	overlay = "test/policy/testdata/overlay"
 	// elsewhere has other names, for the parameters' namespace, too.

@@ -71,8 +71,16 @@ func combine(directory, component string) string {
 	return made
 }
 
-// flagsOf are the flags of the Deployment that are about tenancy.
-func flagsOf(objects []client.Object) []string {
+// tenancyFlagsOf are the flags of the Deployment that are about tenancy.
+func tenancyFlagsOf(objects []client.Object) []string {
+	GinkgoHelper()
+	return slices.DeleteFunc(argumentsOf(objects), func(flag string) bool {
+		return strings.HasPrefix(flag, "--metrics") || strings.HasPrefix(flag, "--health") || strings.HasPrefix(flag, "--leader")
+	})
+}
+
+// argumentsOf are the arguments of the Deployment.
+func argumentsOf(objects []client.Object) []string {
 	GinkgoHelper()
 	var flags []string
 	for _, object := range objects {
@@ -81,9 +89,7 @@ func flagsOf(objects []client.Object) []string {
 		}
 	}
 	Expect(flags).NotTo(BeEmpty())
-	return slices.DeleteFunc(flags, func(flag string) bool {
-		return strings.HasPrefix(flag, "--metrics") || strings.HasPrefix(flag, "--health") || strings.HasPrefix(flag, "--leader")
-	})
+	return flags
 }
 
 // rulesOf are the rules of every role of the operator, by namespace; those of a
@@ -131,7 +137,7 @@ var _ = Describe("The manifests", func() {
 				Expect(verbsOn(namespaced, resource)).To(ConsistOf(verbsOn(whole, resource)), resource)
 			}
 		}
-		Expect(flagsOf(objects)).To(ConsistOf("--watch-namespaces=shop,support"))
+		Expect(tenancyFlagsOf(objects)).To(ConsistOf("--watch-namespaces=shop,support"))
 	})
 
 	DescribeTable("without watches of Secrets grant get only, and say so to the operator",
@@ -142,7 +148,7 @@ var _ = Describe("The manifests", func() {
 			for _, role := range rules {
 				Expect(verbsOn(role, "secrets")).To(ConsistOf("get"))
 			}
-			Expect(flagsOf(objects)).To(ContainElement("--watch-secrets=false"))
+			Expect(tenancyFlagsOf(objects)).To(ContainElement("--watch-secrets=false"))
 		},
 		Entry("in the whole cluster", func() string { return "config/unwatched-secrets" }, 1),
 		Entry("in namespaces", func() string { return combine("config/namespaced", "config/components/unwatched-secrets") }, 2),

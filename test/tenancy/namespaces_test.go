@@ -34,7 +34,7 @@ var _ = Describe("An operator with Roles in two namespaces and no ClusterRole", 
 		system := s.namespaces["ordercloud-system"]
 		everyone := v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesAll}
 		shop, support, other := s.open("shop", time.Second, everyone), s.open("support", time.Second, everyone), s.open("other", time.Second, everyone)
-		s.start(objects, []*market{shop, support, other}, "--leader-elect", "--leader-election-namespace", system)
+		s.start(objects, []*market{shop, support, other})
 
 		own, another, foreign := s.jdoe("shop", "shop"), s.jdoe("support", "support"), s.jdoe("other", "other")
 		across, astray := s.jdoe("support", "shop"), s.jdoe("support", "other")

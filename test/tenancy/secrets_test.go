@@ -15,6 +15,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // rotated gives the API client another secret, which makes the old one and its
@@ -126,13 +127,13 @@ var _ = Describe("An operator that may only get Secrets", func() {
 var _ = Describe("An operator whose flags need more than its roles allow", func() {
 	It("is not ready, and shows for which kind", func(ctx SpecContext) {
 		s := install(ctx, build(ctx, "config/unwatched-secrets"))
-		started := launchOperator(s.user)
+		started := launchOperator(s.user, shipped.Options{Namespace: s.namespaces["ordercloud-system"]})
 		for _, kind := range []string{"marketplaces", "buyerusers", "impersonationconfigs", "namespaces"} {
-			Eventually(func() int { return started.probe(ctx, "/readyz/"+kind+"-synced") }).WithContext(ctx).Should(Equal(http.StatusOK), kind)
+			Eventually(func() error { return started.CheckReady(ctx, kind+"-synced") }).WithContext(ctx).Should(Succeed(), kind)
 		}
 		Eventually(started.log).WithContext(ctx).Should(gbytes.Say("secrets is forbidden"))
-		Expect(started.probe(ctx, "/readyz/secrets-synced")).To(Equal(http.StatusInternalServerError))
-		Expect(started.probe(ctx, "/readyz")).To(Equal(http.StatusInternalServerError))
+		Expect(started.CheckReady(ctx, "secrets-synced")).To(MatchError(ContainSubstring("500")))
+		Expect(started.CheckReady(ctx)).To(MatchError(ContainSubstring("500")))
 	})
 })
 

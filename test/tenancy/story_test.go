@@ -19,6 +19,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 const jdoe = "buyers/acme/users/jdoe"
@@ -85,19 +86,18 @@ func (s *story) own(object client.Object) client.Object {
 	return object
 }
 
-// start starts the operator with the flags of the manifests.
-func (s *story) start(objects []client.Object, markets []*market, more ...string) {
+// start starts the operator as the Deployment of the manifests does.
+func (s *story) start(objects []client.Object, markets []*market) {
 	GinkgoHelper()
 	renamed := strings.NewReplacer("shop", s.namespaces["shop"], "support", s.namespaces["support"])
-	flags := more
-	for _, flag := range flagsOf(objects) {
-		flags = append(flags, renamed.Replace(flag))
+	options := shipped.Options{Namespace: s.namespaces["ordercloud-system"]}
+	for _, flag := range argumentsOf(objects) {
+		options.Arguments = append(options.Arguments, renamed.Replace(flag))
 	}
-	var endpoints []string
 	for _, each := range markets {
-		endpoints = append(endpoints, each.url)
+		options.Endpoints = append(options.Endpoints, each.url)
 	}
-	s.operator = startOperator(s, s.user, append(flags, "--allowed-endpoints", strings.Join(endpoints, ","))...)
+	s.operator = startOperator(s, s.user, options)
 }
 
 // empty removes what a spec left in a namespace, finalizers included.

@@ -10,8 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
+	"github.com/ordercloud-operator/ordercloud-operator/test/shipped"
 )
 
 // suite is what the specs share.
@@ -114,42 +113,34 @@ func reads(user string) []read {
 
 // operator is a running process of the operator.
 type operator struct {
-	command *exec.Cmd
-	log     *gbytes.Buffer
-	exited  chan error
-	probes  string
+	*shipped.Process
+
+	log *gbytes.Buffer
 }
 
 // startOperator starts the operator as a user and waits until it says that it is
 // ready.
-func startOperator(ctx context.Context, user string, flags ...string) *operator {
+func startOperator(ctx context.Context, user string, options shipped.Options) *operator {
 	GinkgoHelper()
-	started := launchOperator(user, flags...)
-	Eventually(func() int { return started.probe(ctx, "/readyz") }).WithContext(ctx).Should(Equal(http.StatusOK))
+	started := launchOperator(user, options)
+	Eventually(func() error { return started.CheckReady(ctx) }).WithContext(ctx).Should(Succeed())
 	return started
 }
 
-func launchOperator(user string, flags ...string) *operator {
+func launchOperator(user string, options shipped.Options) *operator {
 	GinkgoHelper()
 	kubeconfig, err := suite.plane.Kubeconfig(user)
 	Expect(err).NotTo(HaveOccurred())
 	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(path, kubeconfig, 0o600)).To(Succeed())
 
-	probes := freeAddress()
-	command := exec.Command(suite.binary, append(flags, "--health-probe-bind-address", probes)...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+path)
-	started := &operator{command: command, log: gbytes.NewBuffer(), exited: make(chan error, 1), probes: probes}
-	command.Stdout, command.Stderr = GinkgoWriter, io.MultiWriter(GinkgoWriter, started.log)
-	Expect(command.Start()).To(Succeed())
-	go func() { started.exited <- command.Wait(); close(started.exited) }()
-	DeferCleanup(started.kill)
+	command, err := shipped.NewCommand(options)
+	Expect(err).NotTo(HaveOccurred())
+	started := &operator{log: gbytes.NewBuffer()}
+	started.Process, err = command.Start(suite.binary, "ordercloud-operator", path, io.MultiWriter(GinkgoWriter, started.log))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(started.Kill)
 	return started
-}
-
-func (o *operator) kill() {
-	_ = o.command.Process.Kill()
-	<-o.exited
 }
 
 // expectNothingRefused looks for what the API server refuses in what the operator
@@ -159,25 +150,4 @@ func (o *operator) expectNothingRefused() {
 	for line := range bytes.Lines(o.log.Contents()) {
 		Expect(string(line)).NotTo(ContainSubstring("forbidden"))
 	}
-}
-
-// probe is the status with which a probe is answered, and 0 before the operator
-// listens.
-func (o *operator) probe(ctx context.Context, path string) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.probes+path, http.NoBody)
-	Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	_ = response.Body.Close()
-	return response.StatusCode
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

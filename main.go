@@ -209,7 +209,8 @@ func managerOptions(settings settings) ctrl.Options {
 		NewCache:                readable.NewCache,
 		NewClient:               readable.NewClient,
 		Client: client.Options{Cache: &client.CacheOptions{
-			// See lifecycle.Reconciler.Client for what depends on it.
+			// A pass must see the status that the one before it has written: which password
+			// was set, and how often a drift was put back.
 			EnableReadYourWritesConsistency: new(true),
 		}},
 	}

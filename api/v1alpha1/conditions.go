@@ -133,13 +133,11 @@ const (
 	// InUseFinalizer keeps a Marketplace for as long as objects refer to it: they
 	// could not be deleted in OrderCloud without it.
 	InUseFinalizer = "ordercloud.io/in-use"
-	// ClaimFinalizer marks an object whose OrderCloud counterpart belongs to
-	// it. It is written before the first create or with the adoption; only an
-	// object that bears it is ever changed or deleted in OrderCloud.
+	// ClaimFinalizer goes with a claim, which status.claim records: the object stays
+	// until what it owns in OrderCloud has been deleted, handed over or let go.
 	ClaimFinalizer = "ordercloud.io/claim"
-	// ClaimedInAnnotation is written with the finalizer and says in which
-	// marketplace, by its base URL, the claim is valid. A Marketplace that is
-	// pointed elsewhere does not carry claims over: there, adoptionPolicy
-	// decides anew.
+	// ClaimedInAnnotation is what an earlier version wrote with the finalizer: the base
+	// URL of the marketplace in which the object was claimed. It is read on an object
+	// that this version has not recorded yet, and never written.
 	ClaimedInAnnotation = "ordercloud.io/claimed-in"
 )

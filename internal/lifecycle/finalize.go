@@ -77,18 +77,19 @@ func (p *pass[T]) relinquish(ctx context.Context) (wait time.Duration, err error
 	if action.Verb == Release {
 		return 0, nil
 	}
-	if wait, err := p.grace(ctx, action); err != nil || wait > 0 {
+	if wait, err := p.grace(ctx); err != nil || wait > 0 {
 		return wait, err
 	}
 	return 0, p.remove(ctx, action)
 }
 
 // grace is how long the deletion still waits for an heir. Git tools prune what moves to
-// another namespace before they apply it there, and a user who is deleted in between loses
-// password, dates and what others wrote. It counts from the deletion of the resource, so
+// another namespace before they apply it there. A user who is deleted in between loses
+// password, dates and what others wrote, and one who is deactivated is not what the heir
+// declares. It counts from the deletion of the resource, so
 // that a restart of the operator changes nothing.
-func (p *pass[T]) grace(ctx context.Context, action Action) (time.Duration, error) {
-	if p.Guard == nil || action.Verb != Delete || !p.Kind.HoldsData() {
+func (p *pass[T]) grace(ctx context.Context) (time.Duration, error) {
+	if p.Guard == nil || !p.Kind.HoldsData() {
 		return 0, nil
 	}
 	grace, err := p.Guard.Grace(ctx, p.object, p.spec.MarketplaceRef)

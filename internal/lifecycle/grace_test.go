@@ -57,9 +57,17 @@ func TestAUserWaitsForAnHeirBeforeItIsDeleted(t *testing.T) {
 
 // Argo CD prunes what moves to another namespace before it applies it there.
 func TestWhatIsDeclaredAgainWithinTheGraceIsHandedOver(t *testing.T) {
+	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionDelete, v1alpha1.DeletionDeactivate} {
+		t.Run(string(policy), func(t *testing.T) { handOverWithinTheGrace(t, policy) })
+	}
+}
+
+func handOverWithinTheGrace(t *testing.T, policy v1alpha1.DeletionPolicy) {
+	t.Helper()
 	w := begin(t)
 	w.grace(15 * time.Second)
 	leaving, heir := first(), second()
+	leaving.Spec.DeletionPolicy = policy
 	w.ready(leaving)
 	w.remove(leaving)
 	w.mustPass(leaving)
@@ -73,6 +81,7 @@ func TestWhatIsDeclaredAgainWithinTheGraceIsHandedOver(t *testing.T) {
 	}
 	w.settle(heir)
 	w.expectNoDeletion()
+	w.expectField(userPath, "Active", true)
 	if status, reason := readyStatus(heir); status != metav1.ConditionTrue || !isClaimed(heir) {
 		t.Errorf("the heir: Ready %s %s, claim %+v", status, reason, heir.Status.Claim)
 	}
@@ -92,9 +101,6 @@ func TestWhatIsNotDeletedInOrderCloudWaitsForNobody(t *testing.T) {
 	for name, change := range map[string]func(*v1alpha1.BuyerUser){
 		"Retain":  func(user *v1alpha1.BuyerUser) { user.Spec.DeletionPolicy = v1alpha1.DeletionRetain },
 		"Observe": func(user *v1alpha1.BuyerUser) { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve },
-		"a user that is kept without effect": func(user *v1alpha1.BuyerUser) {
-			user.Spec.DeletionPolicy = v1alpha1.DeletionDeactivate
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)

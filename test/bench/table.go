@@ -69,7 +69,7 @@ func rows() []row {
 		{readySeconds, "creation: all Ready, s", 1, nil},
 		{createTimesLimit, "creation: all Ready, × slower limit", 2, atMost(3, 1_000)},
 		{createCalls, "creation: OrderCloud calls per object", 3, atMost(1.05, 1_000)},
-		{createWrites, "creation: Kubernetes writes per object", 3, atMost(2)},
+		{createWrites, "creation: Kubernetes writes per object", 3, atMost(3)},
 		{createMarketplaceWrites, "creation: Kubernetes writes, Marketplace", 0, nil},
 		{createEvents, "creation: events per object", 3, nil},
 		{createProcessorSeconds, "creation: CPU, s", 1, nil},

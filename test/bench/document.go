@@ -77,15 +77,17 @@ const startPage = startHead + `
 
 The time from the start of the process until its readiness probe says yes, which is
 when its caches are filled, and how many watches it began until then: it needs one
-for each of six kinds. It runs with the arguments of its Deployment, as a replica that waits to
-become the leader, so that it writes nothing.
+for each of six kinds. It runs with the arguments of its Deployment, as a replica that
+waits to become the leader, so that it writes nothing. Another build beside it was
+measured in the same run, on the same control plane.
 
 %s
 - **400 kB/s**: all that the operator receives from the API server passes a link that
   carries no more.
-- **50m of CPU**: what the Deployment requests, and all that is left for it on a busy node. The operator is
-  stopped and continued by signals (SIGSTOP, SIGCONT) so that it has used no more than
-  5 %% of one core at any time. It stays under that by what the kernel has counted, not by a cgroup.
+- **50m of CPU**: what the Deployment requests, and all that is left for it on a busy
+  node. The operator is stopped and continued by signals, SIGSTOP and SIGCONT, so that
+  since its start it has used 5 %% of one core, as the kernel counts. It is not a
+  cgroup's quota, which needs rights that not everybody has.
 
 Measured %s with operator %s on %s.
 `

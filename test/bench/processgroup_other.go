@@ -16,3 +16,6 @@ func ownProcessGroup() *syscall.SysProcAttr { return nil }
 
 // interruptGroup ends the process alone.
 func interruptGroup(process *os.Process) error { return process.Kill() }
+
+// freeze does nothing.
+func freeze(*os.Process, bool) error { return nil }

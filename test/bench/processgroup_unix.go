@@ -21,3 +21,11 @@ func ownProcessGroup() *syscall.SysProcAttr {
 func interruptGroup(process *os.Process) error {
 	return syscall.Kill(-process.Pid, syscall.SIGINT)
 }
+
+// freeze stops a process, or lets it go on.
+func freeze(process *os.Process, isStopped bool) error {
+	if isStopped {
+		return process.Signal(syscall.SIGSTOP)
+	}
+	return process.Signal(syscall.SIGCONT)
+}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -40,11 +39,7 @@ func share(p *process, processors float64) {
 		due := time.Duration(float64(time.Since(started)) * processors)
 		if isAhead := used > due; isAhead != isStopped {
 			isStopped = isAhead
-			signal := syscall.SIGCONT
-			if isStopped {
-				signal = syscall.SIGSTOP
-			}
-			_ = p.command.Process.Signal(signal)
+			_ = freeze(p.command.Process, isStopped) // it fails when the process is about to end
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -70,8 +69,6 @@ type started struct {
 	isReady bool
 	// watches is how many were begun until then, over all kinds.
 	watches int
-	// lines is how many the operator logged until then.
-	lines int
 }
 
 func (s started) String() string {
@@ -113,7 +110,7 @@ func (b *bench) measureStarts(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", each.title, err)
 			}
 			b.progress.say("  %s, %s: %s", each.title, filepath.Base(binary), measured)
-			b.starts = append(b.starts, []string{each.title, filepath.Base(binary), measured.String(), grouped(measured.lines)})
+			b.starts = append(b.starts, []string{each.title, filepath.Base(binary), measured.String()})
 		}
 	}
 	return nil
@@ -177,7 +174,6 @@ func (r *run) measureStart(ctx context.Context, how starting, binary, audit stri
 	}
 	after, err := countWatches(audit)
 	measured.watches = after - before
-	measured.lines = len(strings.Split(running.lastLines(1<<20), "\n"))
 	return measured, err
 }
 
@@ -234,6 +230,6 @@ func countWatches(audit string) (int, error) {
 
 // renderStarts is the table of what was measured, in Markdown.
 func renderStarts(starts [][]string) string {
-	cells := append([][]string{{"start", "operator", "ready after", "lines of log"}}, starts...)
+	cells := append([][]string{{"start", "operator", "ready after"}}, starts...)
 	return renderCells(cells)
 }

@@ -29,7 +29,7 @@ var _ = Describe("A declared buyer user", func() {
 		Expect(user.Status.Path).To(Equal(jdoe))
 		Expect(user.Status.CompanyID).To(Equal("acme"))
 		Expect(user.Status.DateCreated).NotTo(BeNil())
-		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		s.expectHeld(user)
 		Expect(s.inOrderCloud(jdoe)).To(gstruct.MatchKeys(gstruct.IgnoreExtras, gstruct.Keys{
 			"Username": Equal("jdoe@acme.example"), "FirstName": Equal("Joan"), "Active": BeTrue(),
 		}))

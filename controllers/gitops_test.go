@@ -34,7 +34,7 @@ var _ = Describe("Two objects that declare the same user", func() {
 		second.Spec.Email = "joan@acme.example"
 		s.create(second)
 		Expect(s.eventuallyFails(second, v1alpha1.ReasonConflict)).To(ContainSubstring(s.namespace + "/jdoe"))
-		Expect(second.Finalizers).To(BeEmpty())
+		Expect(second.Status.Claim).To(BeNil())
 		Expect(s.inOrderCloud(jdoe)).To(HaveKeyWithValue("Email", "jdoe@acme.example"))
 
 		Expect(suite.admin.Delete(s, first)).To(Succeed())
@@ -144,7 +144,7 @@ var _ = Describe("More deletions than the guard admits", func() {
 
 		By("confirming one")
 		change(s, held[0], func(user *v1alpha1.BuyerUser) {
-			user.Annotations = map[string]string{v1alpha1.ClaimedInAnnotation: s.url, v1alpha1.ConfirmDeleteAnnotation: "true"}
+			user.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "true"}
 		})
 		s.eventuallyGone(held[0])
 		s.eventuallyHeld(guarded, 6)

@@ -37,7 +37,7 @@ var _ = Describe("A prune that was an accident", func() {
 		again := s.user(held.GetName())
 		s.create(again)
 		s.eventuallyReady(again, v1alpha1.ReasonInSync)
-		Expect(again.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		s.expectHeld(again)
 		Expect(s.inOrderCloud(pathOf(held))).To(Equal(before))
 		Expect(s.sandbox.Stats().Writes()).To(Equal(writes))
 	})

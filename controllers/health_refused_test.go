@@ -134,12 +134,11 @@ func refusedByOthers() []healthState {
 			s.create(object)
 			return object
 		})),
-		refused("declared by an older object, too", v1alpha1.ReasonConflict, forManaged(func(s *story, kind string) client.Object {
-			s.created(kind)
-			namesake := s.managed(kind, "namesake")
-			declareID(namesake, "jdoe")
-			s.create(namesake)
-			return namesake
+		refused("declared by an older object, too, for longer than a minute", v1alpha1.ReasonConflict, forManaged(func(s *story, kind string) client.Object {
+			standing := standoffs[kind]
+			standing.Context = s.Context
+			standing.eventuallyStalled()
+			return standing.second
 		})),
 		refused("changed back again and again", v1alpha1.ReasonContended, forManaged(func(s *story, kind string) client.Object {
 			object := s.created(kind)

@@ -182,6 +182,13 @@ func waitingStates() []healthState {
 				return s.configFor("jdoe")
 			},
 		}),
+		waiting("declared by an older object, too, in its first minute", v1alpha1.ReasonConflict, forManaged(func(s *story, kind string) client.Object {
+			s.created(kind)
+			namesake := s.managed(kind, "namesake")
+			declareID(namesake, "jdoe")
+			s.create(namesake)
+			return namesake
+		})),
 		waiting("not created because of an outage", v1alpha1.ReasonUnavailable, forManaged(func(s *story, kind string) client.Object {
 			return s.createdDuring(kind, outage)
 		})),

@@ -243,7 +243,7 @@ var _ = Describe("When OrderCloud misbehaves", func() {
 		s.eventuallyHas(user, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonInSync)
 		s.inOrderCloud(jdoe)
 		Expect(s.sandbox.Stats().Calls["POST /v1/buyers/{buyerID}/users"]).To(Equal(1))
-		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		s.expectHeld(user)
 	})
 
 	It("a request to slow down is heard", func(ctx SpecContext) {

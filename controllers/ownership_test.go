@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -33,7 +32,7 @@ var _ = Describe("An object that somebody else made", func() {
 		Expect(user.Status.Drift).To(ConsistOf(v1alpha1.DriftEntry{
 			Field: "Email", Desired: "jdoe@acme.example", Observed: "other@acme.example",
 		}))
-		Expect(user.Finalizers).To(BeEmpty())
+		Expect(user.Status.Claim).To(BeNil())
 
 		Expect(suite.admin.Delete(s, user)).To(Succeed())
 		s.eventuallyGone(user)
@@ -47,7 +46,7 @@ var _ = Describe("An object that somebody else made", func() {
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonInSync)
-		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		s.expectHeld(user)
 		Expect(s.sandbox.Stats().Writes()).To(BeZero())
 		Eventually(s.eventReasons).WithArguments(user).Should(ConsistOf("Normal Adopted"))
 	})
@@ -79,10 +78,7 @@ var _ = Describe("An object that somebody else made", func() {
 		user.Spec.Username = "walk-in@acme.example"
 		s.create(user)
 		s.eventuallyFails(user, v1alpha1.ReasonUsernameTaken)
-		Eventually(func() []string {
-			Expect(suite.admin.Get(s, client.ObjectKeyFromObject(user), user)).To(Succeed())
-			return user.Finalizers
-		}).WithContext(s).Should(BeEmpty(), "nothing was created, so nothing is claimed")
+		Expect(user.Status.Claim).To(BeNil(), "nothing was created, so nothing is claimed")
 
 		s.mutate(http.MethodPut, jdoe, foreign)
 		before := s.inOrderCloud(jdoe)
@@ -100,7 +96,7 @@ var _ = Describe("An object that somebody else made", func() {
 		s.create(config)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
 		s.eventuallyReady(config, v1alpha1.ReasonCreated)
-		Expect(user.Annotations).To(HaveKeyWithValue(v1alpha1.ClaimedInAnnotation, s.url))
+		s.expectHeld(user)
 
 		elsewhere.mutate(http.MethodPut, jdoe, foreign)
 		before := elsewhere.inOrderCloud(jdoe)

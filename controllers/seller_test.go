@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -128,6 +129,15 @@ func (s *story) attacker() (namespace string) {
 	return namespace
 }
 
+// forged declares the user jdoe with what earlier versions took for a claim.
+func (s *story) forged(namespace string) *v1alpha1.BuyerUser {
+	forged := s.namesake("forged")
+	forged.Namespace = namespace
+	forged.Finalizers = []string{v1alpha1.ClaimFinalizer}
+	forged.Annotations = map[string]string{v1alpha1.ClaimedInAnnotation: s.url}
+	return forged
+}
+
 var _ = Describe("A Marketplace of another namespace with the same client ID and a wrong secret", func() {
 	It("hides no rogue grant from the owner's GrantsDeclared", func(ctx SpecContext) {
 		s, declared := reporting(ctx)
@@ -149,32 +159,54 @@ var _ = Describe("A Marketplace of another namespace with the same client ID and
 
 	It("inherits no user whose deletion was asked for", func(ctx SpecContext) {
 		s := begin(ctx)
+		s.useGrace(time.Second)
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
-		heir := s.user("jdoe")
-		heir.Namespace = s.attacker()
-		s.create(heir)
-		s.eventuallyFails(heir, v1alpha1.ReasonCredentialsInvalid)
+		namespace := s.attacker()
+		heir, forged := s.user("jdoe"), s.forged(namespace)
+		heir.Namespace = namespace
+		for _, object := range []*v1alpha1.BuyerUser{heir, forged} {
+			s.create(object)
+			s.eventuallyFails(object, v1alpha1.ReasonCredentialsInvalid)
+		}
 
 		Expect(suite.admin.Delete(s, user)).To(Succeed())
 		s.eventuallyGone(user)
 		Expect(s.missing(jdoe)).To(BeTrue(), "the user was handed over instead of deleted")
-		Expect(suite.admin.Get(s, client.ObjectKeyFromObject(heir), heir)).To(Succeed())
-		Expect(heir.Finalizers).To(BeEmpty())
+		for _, object := range []*v1alpha1.BuyerUser{heir, forged} {
+			Expect(suite.admin.Get(s, client.ObjectKeyFromObject(object), object)).To(Succeed())
+			expectNoClaim(object)
+		}
 	})
 
-	It("keeps no object in Conflict by a forged finalizer", func(ctx SpecContext) {
+	It("keeps no object in Conflict by a forged finalizer and annotation, and deletes nothing with it", func(ctx SpecContext) {
 		s := begin(ctx)
-		forged := s.user("jdoe")
-		forged.Namespace = s.attacker()
-		forged.Finalizers = []string{v1alpha1.ClaimFinalizer}
-		forged.Annotations = map[string]string{v1alpha1.ClaimedInAnnotation: s.url}
+		forged := s.forged(s.attacker())
 		s.create(forged)
 		s.eventuallyFails(forged, v1alpha1.ReasonCredentialsInvalid)
+		expectNoClaim(forged)
 
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		s.lookNow(forged)
+		expectNoClaim(forged)
+		Expect(suite.admin.Delete(s, forged)).To(Succeed())
+		s.eventuallyGone(forged)
+
+		// Not even with the right secret.
+		before := s.inOrderCloud(jdoe)
+		_, right := s.sandbox.Credentials()
+		again := s.forged(forged.Namespace)
+		change(s, credentials(again.Namespace, "", ""), func(secret *corev1.Secret) { secret.Data["clientSecret"] = []byte(right) })
+		s.create(again)
+		s.eventuallyFails(again, v1alpha1.ReasonConflict)
+		Expect(suite.admin.Delete(s, again)).To(Succeed())
+		s.eventuallyGone(again)
+		s.lookNow(user)
+		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		Expect(s.inOrderCloud(jdoe)).To(Equal(before))
+		Expect(s.sandbox.Stats().Writes()).To(Equal(1))
 	})
 })

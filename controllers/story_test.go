@@ -134,6 +134,8 @@ func (s *story) marketplace(name string) *v1alpha1.Marketplace {
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: 1000, Concurrency: 16},
 			// Specs count calls. Those about unmanaged grants ask for a report.
 			UnmanagedImpersonationConfigs: v1alpha1.GrantsIgnore,
+			// Nothing waits for an heir, but in the specs about one.
+			DeletionGuard: v1alpha1.DeletionGuard{Grace: &metav1.Duration{}},
 		},
 	}
 }

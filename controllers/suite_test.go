@@ -63,6 +63,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(plane.GrantOperator(ctx)).To(Succeed())
 	startOperator()
 	startWitness(ctx)
+	startStandoffs(ctx)
 })
 
 // openListeners opens the ports of the sandboxes to come.

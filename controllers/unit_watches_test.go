@@ -44,16 +44,20 @@ func TestOnlyChangesThatMatterWakeAnObject(t *testing.T) {
 		"the confirmation of a deletion": {func(user *v1alpha1.BuyerUser) {
 			user.Annotations = map[string]string{v1alpha1.ConfirmDeleteAnnotation: "true"}
 		}, true, true},
-		"another annotation":   {func(user *v1alpha1.BuyerUser) { user.Annotations = map[string]string{"a": "b"} }, false, false},
-		"a label":              {func(user *v1alpha1.BuyerUser) { user.Labels = map[string]string{"a": "b"} }, false, false},
-		"the claim":            {func(user *v1alpha1.BuyerUser) { user.Finalizers = []string{v1alpha1.ClaimFinalizer} }, false, false},
-		"it became Ready":      {withCondition(v1alpha1.ReadyCondition, metav1.ConditionTrue), false, true},
-		"it was compared":      {withCondition(v1alpha1.SyncedCondition, metav1.ConditionTrue), false, false},
-		"its status otherwise": {func(user *v1alpha1.BuyerUser) { user.Status.Path = "x" }, false, false},
-		"nothing":              {func(*v1alpha1.BuyerUser) {}, false, false},
+		"another annotation": {func(user *v1alpha1.BuyerUser) { user.Annotations = map[string]string{"a": "b"} }, false, false},
+		"a label":            {func(user *v1alpha1.BuyerUser) { user.Labels = map[string]string{"a": "b"} }, false, false},
+		"the finalizer of its claim was taken off": {func(user *v1alpha1.BuyerUser) { user.Finalizers = nil }, true, true},
+		"it was released":                          {func(user *v1alpha1.BuyerUser) { user.Finalizers, user.Status.Claim = nil, nil }, false, false},
+		"it became Ready":                          {withCondition(v1alpha1.ReadyCondition, metav1.ConditionTrue), false, true},
+		"it was compared":                          {withCondition(v1alpha1.SyncedCondition, metav1.ConditionTrue), false, false},
+		"its status otherwise":                     {func(user *v1alpha1.BuyerUser) { user.Status.Path = "x" }, false, false},
+		"nothing":                                  {func(*v1alpha1.BuyerUser) {}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := user("jdoe", func(user *v1alpha1.BuyerUser) { user.Generation = 1 })
+			before := user("jdoe", func(user *v1alpha1.BuyerUser) {
+				user.Generation, user.Finalizers, user.Status.Claim = 1, []string{v1alpha1.ClaimFinalizer}, heldClaim()
+				user.UID = types.UID(user.Status.Claim.UID)
+			})
 			after := before.DeepCopy()
 			test.change(after)
 			update := event.UpdateEvent{ObjectOld: before, ObjectNew: after}

@@ -107,6 +107,9 @@ func (r refusal) attempt(s *story) error {
 		return suite.admin.Create(s, object)
 	}
 	Expect(suite.admin.Create(s, object)).To(Succeed())
+	if r.kind == buyerUserKind || r.kind == configKind {
+		s.claim(object)
+	}
 	return suite.admin.Patch(s, object, changeOf(r.change))
 }
 
@@ -446,19 +449,19 @@ var _ = Describe("The API server refuses", func() {
 			kind: buyerUserKind, spec: `{passwordSecretRef: {name: jdoe, key: pass word}}`,
 			field: "spec.passwordSecretRef.key", message: "not a key that a Secret can have",
 		}),
-		Entry("`buyerID` changed", refusal{
+		Entry("`buyerID` changed, while claimed", refusal{
 			kind: buyerUserKind, change: `{buyerID: globex}`,
 			field: "spec.buyerID", message: "buyerID is immutable",
 		}),
-		Entry("`userID` changed", refusal{
+		Entry("`userID` changed, while claimed", refusal{
 			kind: buyerUserKind, spec: `{userID: first}`, change: `{userID: second}`,
 			field: "spec.userID", message: "userID is immutable",
 		}),
-		Entry("`userID` set later, to another value than `metadata.name`", refusal{
+		Entry("`userID` set later, to another value than `metadata.name`, while claimed", refusal{
 			kind: buyerUserKind, change: `{userID: other}`,
 			field: "spec.userID", message: "userID is immutable",
 		}),
-		Entry("`userID` taken away, with another `metadata.name`", refusal{
+		Entry("`userID` taken away, with another `metadata.name`, while claimed", refusal{
 			kind: buyerUserKind, spec: `{userID: other}`, change: `{userID: null}`,
 			field: "spec.userID", message: "userID is immutable",
 		}),
@@ -593,15 +596,15 @@ var _ = Describe("The API server refuses", func() {
 			kind: configKind, name: "cs.desk",
 			field: "spec.id", message: "metadata.name is not an OrderCloud ID",
 		}),
-		Entry("`id` changed", refusal{
+		Entry("`id` changed, while claimed", refusal{
 			kind: configKind, spec: `{id: first}`, change: `{id: second}`,
 			field: "spec.id", message: "id is immutable",
 		}),
-		Entry("`id` set later, to another value than `metadata.name`", refusal{
+		Entry("`id` set later, to another value than `metadata.name`, while claimed", refusal{
 			kind: configKind, change: `{id: other}`,
 			field: "spec.id", message: "id is immutable",
 		}),
-		Entry("`id` taken away, with another `metadata.name`", refusal{
+		Entry("`id` taken away, with another `metadata.name`, while claimed", refusal{
 			kind: configKind, spec: `{id: other}`, change: `{id: null}`,
 			field: "spec.id", message: "id is immutable",
 		}),
@@ -610,11 +613,11 @@ var _ = Describe("The API server refuses", func() {
 	// What BuyerUser and ImpersonationConfig share is tried on each of them.
 	for kind, article := range map[string]string{buyerUserKind: "a ", configKind: "an "} {
 		DescribeTable(article+kind+", like each kind that names a Marketplace, with", refuses,
-			Entry("`marketplaceRef` changed to another name", refusal{
+			Entry("`marketplaceRef` changed to another name, while claimed", refusal{
 				kind: kind, spec: `{marketplaceRef: {name: first}}`, change: `{marketplaceRef: {name: second}}`,
 				field: "spec.marketplaceRef", message: "marketplaceRef is immutable",
 			}),
-			Entry("`marketplaceRef` changed to another namespace", refusal{
+			Entry("`marketplaceRef` changed to another namespace, while claimed", refusal{
 				kind: kind, change: `{marketplaceRef: {namespace: shop}}`,
 				field: "spec.marketplaceRef", message: "marketplaceRef is immutable",
 			}),

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -42,16 +43,26 @@ type unawaited struct{ source.Source }
 // String names the source in the log.
 func (u unawaited) String() string { return fmt.Sprint(u.Source) }
 
-// declarationChanged lets through what a person or a pipeline does to an object,
-// and leaves out the operator's own writes: status and finalizers.
+// declarationChanged lets through what a person or a pipeline does to an object, such as
+// taking the finalizer of a claim off, and leaves out the operator's own writes.
 func declarationChanged() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(change event.UpdateEvent) bool {
 			before, after := change.ObjectOld.GetAnnotations(), change.ObjectNew.GetAnnotations()
 			return before[v1alpha1.ReconcileAtAnnotation] != after[v1alpha1.ReconcileAtAnnotation] ||
-				before[v1alpha1.ConfirmDeleteAnnotation] != after[v1alpha1.ConfirmDeleteAnnotation]
+				before[v1alpha1.ConfirmDeleteAnnotation] != after[v1alpha1.ConfirmDeleteAnnotation] ||
+				lacksFinalizer(change.ObjectNew) && !lacksFinalizer(change.ObjectOld)
 		},
 	})
+}
+
+// lacksFinalizer says that an object owns something in OrderCloud and would not stay, once
+// it is deleted, until deletionPolicy was carried out. The operator itself gives the claim
+// up before the finalizer.
+func lacksFinalizer(object client.Object) bool {
+	claiming, ok := object.(lifecycle.Object)
+	return ok && object.GetDeletionTimestamp().IsZero() && lifecycle.HoldsClaim(claiming) &&
+		!controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
 }
 
 // guardTurned lets through that a Marketplace's deletion guard began to hold deletions,

@@ -34,7 +34,8 @@ func ClaimOf(object Object) claim.Claim {
 
 // formerClaim reads what a version of the operator has left that recorded a claim in an
 // annotation. It counts on a resource only whose status that version has written and this
-// one has not: whoever may create resources can write annotations, and no status.
+// one has not: whoever may create resources can write annotations, and no status. When the
+// claim was made, it did not record.
 func formerClaim(object Object, status *v1alpha1.ManagedStatus) claim.Claim {
 	where := object.GetAnnotations()[v1alpha1.ClaimedInAnnotation]
 	if where == "" || !bearsFinalizer(object) || status.ObservedGeneration < 1 || status.Marketplace != nil {
@@ -42,6 +43,7 @@ func formerClaim(object Object, status *v1alpha1.ManagedStatus) claim.Claim {
 	}
 	return claim.Claim{
 		State: claim.Held, UID: object.GetUID(), Path: status.Path, Marketplace: claim.Marketplace{URL: claim.CanonicalURL(where)},
+		Since: object.GetCreationTimestamp().Time,
 	}
 }
 

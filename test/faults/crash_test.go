@@ -75,6 +75,8 @@ func (c *crash) declareMarketplace() {
 			URL:                  c.url,
 			CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: 1000},
+			// Nothing waits for an heir, but in the specs about one.
+			DeletionGuard: v1alpha1.DeletionGuard{Grace: &metav1.Duration{}},
 		},
 	})).To(Succeed())
 }
@@ -137,7 +139,8 @@ var _ = Describe("The operator is killed", func() {
 
 		Expect(c.exists(jdoe)).To(BeFalse())
 		c.read(user)
-		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer), "claimed before the create was sent")
+		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		Expect(user.Status.Claim).To(HaveValue(HaveField("State", v1alpha1.ClaimPending)), "claimed before the create was sent")
 		Expect(user.Status.ObservedGeneration).To(Equal(int64(-1)), "nothing takes it for ready")
 
 		c.restart()

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 	"github.com/ordercloud-operator/ordercloud-operator/test/controlplane"
 )
@@ -51,6 +52,17 @@ func (c *crash) anotherCluster(ctx context.Context) *crash {
 	return c.cluster(ctx, admin, kubeconfig)
 }
 
+// expectHeld holds a resource, as it was read last, against what belongs to a claim.
+func (c *crash) expectHeld(object lifecycle.Object) {
+	GinkgoHelper()
+	_, status := object.Managed()
+	Expect(object.GetFinalizers()).To(ConsistOf(v1alpha1.ClaimFinalizer))
+	Expect(status.Claim).To(HaveValue(And(
+		HaveField("State", v1alpha1.ClaimHeld), HaveField("UID", string(object.GetUID())), HaveField("Path", status.Path),
+		HaveField("Marketplace", v1alpha1.MarketplaceIdentity{SellerID: "sandbox-marketplace", URL: c.url}),
+	)))
+}
+
 func (c *crash) writes() int { return c.gate.sandbox.Stats().Writes() }
 
 // change is what a person does in the portal.
@@ -69,12 +81,12 @@ var _ = Describe("A cluster is lost", func() {
 		rebuilt := c.anotherCluster(ctx)
 		user, config := rebuilt.apply()
 		Expect(reason(user, v1alpha1.ReadyCondition)).To(Equal(v1alpha1.ReasonInSync))
-		Expect(user.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
-		Expect(config.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		rebuilt.expectHeld(user)
+		rebuilt.expectHeld(config)
 		Expect(c.writes()).To(Equal(before))
 	})
 
-	It("and one that is restored from a backup puts back what changed since", func(ctx SpecContext) {
+	It("and one that is restored from a backup creates what is gone since, and writes over nothing that changed", func(ctx SpecContext) {
 		c := prepare(ctx)
 		user, config := c.apply()
 		c.operator.kill()
@@ -89,11 +101,15 @@ var _ = Describe("A cluster is lost", func() {
 			object.SetUID("")
 			Expect(restored.admin.Create(restored, object)).To(Succeed())
 		}
-		restored.eventuallyReady(user, func() *v1alpha1.ManagedStatus { return &user.Status.ManagedStatus })
 		restored.eventuallyReady(config, func() *v1alpha1.ManagedStatus { return &config.Status.ManagedStatus })
-		held, _ := c.gate.sandbox.Object(jdoe)
-		Expect(held).To(HaveKeyWithValue("Email", "jdoe@acme.example"))
 		Expect(c.exists(csDesk)).To(BeTrue())
+		Eventually(func() string {
+			restored.read(user)
+			return reason(user, v1alpha1.ReadyCondition)
+		}).WithContext(ctx).Should(Equal(v1alpha1.ReasonNotOwned))
+		Expect(user.Status.Drift).To(ConsistOf(HaveField("Field", "Email")))
+		found, _ := c.gate.sandbox.Object(jdoe)
+		Expect(found).To(HaveKeyWithValue("Email", "theirs@acme.example"))
 	})
 })
 
@@ -122,7 +138,7 @@ var _ = Describe("A marketplace moves to another cluster", func() {
 		}
 		there.eventuallyReady(movedUser, func() *v1alpha1.ManagedStatus { return &movedUser.Status.ManagedStatus })
 		there.eventuallyReady(movedConfig, func() *v1alpha1.ManagedStatus { return &movedConfig.Status.ManagedStatus })
-		Expect(movedUser.Finalizers).To(ConsistOf(v1alpha1.ClaimFinalizer))
+		there.expectHeld(movedUser)
 		Expect(meta.IsStatusConditionFalse(movedUser.Status.Conditions, v1alpha1.DriftedCondition)).To(BeTrue())
 		Expect(c.writes()).To(Equal(before))
 	})

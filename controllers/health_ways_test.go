@@ -189,8 +189,7 @@ var changingValues = strings.NewReplacer(`"Joan"`, `"JOAN"`, `"cs-rep"`, `"shopp
 // changes what is sent.
 func (s *story) insertProxy(changing *strings.Replacer) {
 	GinkgoHelper()
-	listener, open := <-suite.listeners
-	Expect(open).To(BeTrue())
+	listener := nextListener()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		body, err := io.ReadAll(request.Body)
 		if err != nil {

@@ -119,8 +119,7 @@ var _ = Describe("A Marketplace", func() {
 		s := beginWithoutMarketplace(ctx)
 		clientID, clientSecret := s.sandbox.Credentials()
 		s.create(credentials(s.namespace, clientID, clientSecret))
-		listener, open := <-suite.listeners
-		Expect(open).To(BeTrue())
+		listener := nextListener()
 		Expect(listener.Close()).To(Succeed())
 		marketplace, user := s.marketplace("default"), s.user("jdoe")
 		marketplace.Spec.URL = "http://" + listener.Addr().String()

@@ -280,4 +280,35 @@ var _ = Describe("A declaration that moves under Argo CD with sync waves", func(
 		Expect(w.inOrderCloud(jdoe)).To(Equal(before))
 		Expect(w.deletes()).To(BeZero())
 	})
+
+	for _, first := range []string{"applied", "pruned"} {
+		It("goes in two commits, of which the first lets the old one only observe, when the second is "+first+" first", func(ctx SpecContext) {
+			s := begin(ctx)
+			there := s.neighbour()
+			user, before := s.precious()
+			writes, recorded := s.sandbox.Stats().Writes(), there.record(buyerUserKind)
+
+			By("the first commit")
+			change(s, user, func(user *v1alpha1.BuyerUser) { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve })
+			s.eventuallyReady(user, v1alpha1.ReasonInSync)
+			s.expectHeld(user)
+
+			By("the second commit")
+			after := there.user("jdoe")
+			if first == "applied" {
+				there.create(after)
+				there.eventuallyReady(after, v1alpha1.ReasonInSync)
+			}
+			Expect(suite.admin.Delete(s, user)).To(Succeed())
+			s.eventuallyGone(user)
+			if first == "pruned" {
+				there.create(after)
+				there.eventuallyReady(after, v1alpha1.ReasonInSync)
+			}
+			there.expectHeld(after)
+			Expect(there.everyStatus(recorded, after)).NotTo(ContainElement(status.FailedStatus))
+			s.expectKept(before)
+			Expect(s.sandbox.Stats().Writes()).To(Equal(writes))
+		})
+	}
 })

@@ -78,8 +78,7 @@ func beginInRegion(ctx context.Context) (s *story, another *sandbox.Sandbox) {
 // serve answers requests at an address that the operator may contact.
 func serve(handler http.Handler) (url string) {
 	GinkgoHelper()
-	listener, open := <-suite.listeners
-	Expect(open).To(BeTrue())
+	listener := nextListener()
 	server := httptest.NewUnstartedServer(contract.Handler(GinkgoTB(), handler))
 	_ = server.Listener.Close()
 	server.Listener = listener

@@ -26,7 +26,7 @@ import (
 
 // maxMarketplaces is how many sandboxes the specs may open: the operator's list
 // of allowed endpoints is fixed when it starts.
-const maxMarketplaces = 200
+const maxMarketplaces = 400
 
 // suite is what the specs share: one control plane, one operator.
 var suite struct {
@@ -81,6 +81,14 @@ func openListeners() {
 			_ = listener.Close()
 		}
 	})
+}
+
+// nextListener is one of those that the operator may contact. Waiting for one would be for
+// ever.
+func nextListener() net.Listener {
+	GinkgoHelper()
+	Expect(suite.listeners).NotTo(BeEmpty(), "the specs open more sandboxes: raise maxMarketplaces")
+	return <-suite.listeners
 }
 
 // startOperator runs the controllers in this process, for the whole suite.

@@ -59,6 +59,8 @@ func beforeUpgrade(ctx SpecContext, ready metav1.ConditionStatus, reason string)
 	GinkgoHelper()
 	c = prepareWithoutOperator(ctx)
 	user, config = c.declared()
+	// Whoever has no claim gets none by the way.
+	user.Spec.AdoptionPolicy, config.Spec.AdoptionPolicy = v1alpha1.AdoptNever, v1alpha1.AdoptNever
 	c.change(http.MethodPut, jdoe, map[string]any{
 		"Username": "jdoe@acme.example", "FirstName": "Joan", "LastName": "Doe", "Email": "jdoe@acme.example", "Active": true,
 		"xp": map[string]any{"theirs": "precious"},

@@ -31,7 +31,7 @@ func (s *story) lose(objects []lifecycle.Object) {
 	GinkgoHelper()
 	for _, object := range objects {
 		s.merge(object, map[string]any{"metadata": map[string]any{"finalizers": nil}})
-		Expect(suite.admin.Delete(s, object.DeepCopyObject().(client.Object))).To(Succeed()) //nolint:forcetypeassert // it is one
+		Expect(suite.admin.Delete(s, object)).To(Succeed())
 		Expect(s.live(object)).To(BeNil())
 	}
 }

@@ -87,7 +87,7 @@ var _ = Describe("A typo in what identifies an object", func() {
 	It("is corrected in place while there is no such Marketplace", func(ctx SpecContext) {
 		s := begin(ctx)
 		user := s.user("jdoe")
-		user.Spec.MarketplaceRef.Name = "defualt"
+		user.Spec.MarketplaceRef.Name = "no-such"
 		s.create(user)
 		s.eventuallyFails(user, v1alpha1.ReasonMarketplaceNotFound)
 		change(s, user, func(user *v1alpha1.BuyerUser) { user.Spec.MarketplaceRef.Name = "default" })

@@ -67,7 +67,7 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	last := r.lastCheck(key)
 	fresh := check{generation: declared.Generation, reconcileAt: declared.Annotations[v1alpha1.ReconcileAtAnnotation]}
 	known := last.proof.Client
-	isDue := known != nil && !(last.isAbout(declared) && r.clock.Now().Before(last.dueFor(needs)))
+	isDue := known != nil && (!last.isAbout(declared) || !r.clock.Now().Before(last.dueFor(needs)))
 	if isDue && (last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) || reportsGrants(declared) && last.mayNotListGrants()) {
 		known.Forget()
 	}

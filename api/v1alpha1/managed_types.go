@@ -144,10 +144,10 @@ type MarketplaceIdentity struct {
 	// +kubebuilder:validation:MaxLength=256
 	SellerID string `json:"sellerID,omitempty"`
 
-	// url is the base URL of OrderCloud's API.
-	// +optional
+	// url is the base URL of OrderCloud's API; empty while nothing was seen in any.
+	// +required
 	// +kubebuilder:validation:MaxLength=253
-	URL string `json:"url,omitempty"`
+	URL string `json:"url"`
 }
 
 // Claim says that this resource owns an object in OrderCloud, or is about to create it.

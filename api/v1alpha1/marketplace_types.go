@@ -303,8 +303,8 @@ const (
 type RecentDeletions struct {
 	// until is when the span ends. Its deletions count until the window has passed
 	// since then.
-	// +optional
-	Until metav1.Time `json:"until,omitzero"`
+	// +required
+	Until metav1.Time `json:"until"`
 
 	// admitted is how many were let through in it.
 	// +optional

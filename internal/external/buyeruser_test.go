@@ -18,8 +18,6 @@ import (
 
 func xp(object string) *runtime.RawExtension { return &runtime.RawExtension{Raw: []byte(object)} }
 
-func at(text v1alpha1.DateTime) *v1alpha1.DateTime { return &text }
-
 const wholeUser = `{"ID":"jdoe","Username":"jdoe@acme.example","FirstName":"Jane","LastName":"Doe",` +
 	`"Email":"jdoe@acme.example","Phone":null,"TermsAccepted":null,"Active":true,"xp":null}`
 
@@ -60,7 +58,7 @@ func TestAUserIsComparedAndWrittenAsItsPolicySays(t *testing.T) {
 		},
 		"declared phone and terms": {
 			declare: func(spec *v1alpha1.BuyerUserSpec) {
-				spec.Phone, spec.TermsAccepted = new("555-0100"), at("2026-01-02T04:04:05+01:00")
+				spec.Phone, spec.TermsAccepted = new("555-0100"), new(v1alpha1.DateTime("2026-01-02T04:04:05+01:00"))
 			},
 			merge: []string{"Phone", "TermsAccepted"}, patch: `{"Phone":"555-0100","TermsAccepted":"2026-01-02T03:04:05Z"}`,
 			replace: []string{"Phone", "TermsAccepted"},
@@ -68,16 +66,22 @@ func TestAUserIsComparedAndWrittenAsItsPolicySays(t *testing.T) {
 				`"TermsAccepted":null`, `"TermsAccepted":"2026-01-02T03:04:05Z"`).Replace(wholeUser),
 		},
 		"one moment, written in another way": {
-			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02T03:04:05Z") },
-			theirs:  map[string]any{"TermsAccepted": "2026-01-02T05:04:05.25+02:00"},
+			declare: func(spec *v1alpha1.BuyerUserSpec) {
+				spec.TermsAccepted = new(v1alpha1.DateTime("2026-01-02T03:04:05Z"))
+			},
+			theirs: map[string]any{"TermsAccepted": "2026-01-02T05:04:05.25+02:00"},
 		},
 		"one moment, in lower case": {
-			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02t03:04:05z") },
-			theirs:  map[string]any{"TermsAccepted": "2026-01-02T03:04:05Z"},
+			declare: func(spec *v1alpha1.BuyerUserSpec) {
+				spec.TermsAccepted = new(v1alpha1.DateTime("2026-01-02t03:04:05z"))
+			},
+			theirs: map[string]any{"TermsAccepted": "2026-01-02T03:04:05Z"},
 		},
 		"terms in lower case": {
-			declare: func(spec *v1alpha1.BuyerUserSpec) { spec.TermsAccepted = at("2026-01-02t04:04:05+01:00") },
-			merge:   []string{"TermsAccepted"}, patch: `{"TermsAccepted":"2026-01-02T03:04:05Z"}`,
+			declare: func(spec *v1alpha1.BuyerUserSpec) {
+				spec.TermsAccepted = new(v1alpha1.DateTime("2026-01-02t04:04:05+01:00"))
+			},
+			merge: []string{"TermsAccepted"}, patch: `{"TermsAccepted":"2026-01-02T03:04:05Z"}`,
 			replace: []string{"TermsAccepted"}, put: strings.Replace(wholeUser, `"TermsAccepted":null`, `"TermsAccepted":"2026-01-02T03:04:05Z"`, 1),
 		},
 		"xp of others only": {
@@ -273,7 +277,7 @@ func TestTermsThatAreNoMomentAreNotSent(t *testing.T) {
 		t.Run(string(text), func(t *testing.T) {
 			w := begin(t)
 			user := declaredUser()
-			user.Spec.TermsAccepted = at(text)
+			user.Spec.TermsAccepted = new(text)
 			_, err := w.bindUser(user).Observe(t.Context(), false)
 			w.expectFailure(err, v1alpha1.ReasonRejected,
 				"spec.termsAccepted is not a date and time by RFC 3339 between the years 1 and 9999: write it as in 2026-03-01T09:00:00Z")

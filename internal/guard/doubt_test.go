@@ -103,7 +103,7 @@ func TestTheRecordOfAnEarlierVersionIsRead(t *testing.T) {
 			w.note(test.known)
 			w.pass(test.after)
 			w.expectThrough(w.prune("user", 5), test.want)
-			if got := w.declared("default").Status.Deletions; !got.WindowStart.IsZero() || got.Admitted != 0 {
+			if got := w.declared().Status.Deletions; !got.WindowStart.IsZero() || got.Admitted != 0 {
 				t.Errorf("the old form is still there: %+v", got)
 			}
 		})
@@ -146,7 +146,7 @@ func TestGraceIsWhatTheMarketplaceDeclares(t *testing.T) {
 // setGrace declares a grace; a negative one takes the declaration back.
 func (w *world) setGrace(grace time.Duration) {
 	w.t.Helper()
-	declared := w.declared("default")
+	declared := w.declared()
 	w.edit(declared, func() {
 		declared.Spec.DeletionGuard.Grace = &metav1.Duration{Duration: grace}
 		if grace < 0 {
@@ -164,7 +164,7 @@ func TestANamespaceThatCannotBeReadIsAFailure(t *testing.T) {
 	if client.IgnoreNotFound(err) != nil || err == nil {
 		t.Errorf("got %v", err)
 	}
-	if w.declared("default").Status.Deletions != nil {
+	if w.declared().Status.Deletions != nil {
 		t.Error("it was counted")
 	}
 }

@@ -209,7 +209,7 @@ func TestGrantsAreHeldWithUsers(t *testing.T) {
 	if w.admits(config) {
 		t.Error("let through")
 	}
-	held, err := w.guard.Held(t.Context(), w.declared("default"))
+	held, err := w.guard.Held(t.Context(), w.declared())
 	if err != nil || len(held) != 2 || !held["grant"] {
 		t.Errorf("held %v (%v)", held, err)
 	}
@@ -219,7 +219,7 @@ func TestAMarketplaceThatIsMadeAnewBeginsAnew(t *testing.T) {
 	w := begin(t, 3)
 	through, held := w.expectThrough(w.prune("before", 5), 3)
 	w.carryOut(append(through, held...))
-	old := w.declared("default")
+	old := w.declared()
 	if err := w.kube.Delete(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
@@ -232,13 +232,13 @@ func TestAMarketplaceThatIsMadeAnewBeginsAnew(t *testing.T) {
 // The rest of the status is the Marketplace's controller's.
 func TestOnlyTheGuardsPartOfTheStatusIsWritten(t *testing.T) {
 	w := begin(t, 3)
-	declared := w.declared("default")
+	declared := w.declared()
 	declared.Status.DeletionsHeld, declared.Status.Objects = 42, []v1alpha1.ObjectCounts{{Kind: "BuyerUser", Total: 7}}
 	if err := w.kube.Status().Update(t.Context(), declared); err != nil {
 		t.Fatal(err)
 	}
 	w.expectThrough(w.prune("a", 4), 3)
-	if status := w.declared("default").Status; status.DeletionsHeld != 42 || len(status.Objects) != 1 || status.Objects[0].Total != 7 {
+	if status := w.declared().Status; status.DeletionsHeld != 42 || len(status.Objects) != 1 || status.Objects[0].Total != 7 {
 		t.Errorf("got %+v", status)
 	}
 }
@@ -297,7 +297,7 @@ func TestMoreDeletionsThanMayBeUnderWayWaitForTheOthers(t *testing.T) {
 	}
 	w.carryOut(users[:1])
 	w.expectThrough([]*v1alpha1.BuyerUser{next}, 1)
-	if got := w.declared("default").Status.Deletions.UnderWay; len(got) != v1alpha1.MaxDeletionsUnderWay || slices.Contains(got, string(users[0].UID)) {
+	if got := w.declared().Status.Deletions.UnderWay; len(got) != v1alpha1.MaxDeletionsUnderWay || slices.Contains(got, string(users[0].UID)) {
 		t.Errorf("%d are under way", len(got))
 	}
 }

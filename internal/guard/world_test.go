@@ -237,10 +237,10 @@ func (w *world) failWith(users []*v1alpha1.BuyerUser, reason string) {
 	}
 }
 
-func (w *world) declared(name string) *v1alpha1.Marketplace {
+func (w *world) declared() *v1alpha1.Marketplace {
 	w.t.Helper()
 	declared := &v1alpha1.Marketplace{}
-	if err := w.kube.Get(w.t.Context(), client.ObjectKey{Namespace: "shop", Name: name}, declared); err != nil {
+	if err := w.kube.Get(w.t.Context(), client.ObjectKey{Namespace: "shop", Name: "default"}, declared); err != nil {
 		w.t.Fatal(err)
 	}
 	return declared
@@ -249,14 +249,14 @@ func (w *world) declared(name string) *v1alpha1.Marketplace {
 // set changes spec.deletionGuard.maxDeletions.
 func (w *world) set(maximum int32) {
 	w.t.Helper()
-	declared := w.declared("default")
+	declared := w.declared()
 	w.edit(declared, func() { declared.Spec.DeletionGuard.MaxDeletions = &maximum })
 }
 
 // note writes status.deletions, as an operator before this one has.
 func (w *world) note(known v1alpha1.Deletions) {
 	w.t.Helper()
-	declared := w.declared("default")
+	declared := w.declared()
 	declared.Status.Deletions = &known
 	if err := w.kube.Status().Update(w.t.Context(), declared); err != nil {
 		w.t.Fatal(err)
@@ -267,7 +267,7 @@ func (w *world) pass(duration time.Duration) { w.clock.SetTime(w.clock.Now().Add
 
 func (w *world) expectHeld(want int) {
 	w.t.Helper()
-	held, err := w.guard.Held(w.t.Context(), w.declared("default"))
+	held, err := w.guard.Held(w.t.Context(), w.declared())
 	if err != nil || len(held) != want {
 		w.t.Errorf("%d are held, want %d (%v)", len(held), want, err)
 	}

@@ -181,7 +181,7 @@ func TestADeletionIsNeverGivenUpThatSomebodyElseDecides(t *testing.T) {
 			}
 		}, "InUse"},
 		"the guard holds it": {func(w *world, _ *v1alpha1.BuyerUser) {
-			w.guarded(1, 1)
+			w.guarded(1)
 		}, "DeletionHeld"},
 		"its namespace is not let in any more": {func(w *world, _ *v1alpha1.BuyerUser) {
 			w.allow(v1alpha1.NamespacesSame)
@@ -216,9 +216,11 @@ func TestADeletionIsNeverGivenUpThatSomebodyElseDecides(t *testing.T) {
 	}
 }
 
-// guarded puts the guard in place, with so many deletions let through already.
-func (w *world) guarded(maximum, admitted int32) {
+// guarded puts the guard in place, which lets one deletion through, with so many let through
+// already.
+func (w *world) guarded(admitted int32) {
 	w.t.Helper()
+	maximum := int32(1)
 	declared := &v1alpha1.Marketplace{}
 	declared.Namespace, declared.Name = namespace, "default"
 	edit(w, declared, func(declared *v1alpha1.Marketplace) { declared.Spec.DeletionGuard.MaxDeletions = &maximum })
@@ -236,7 +238,7 @@ func TestADeletionIsWrittenDownBeforeItIsCarriedOut(t *testing.T) {
 	w := begin(t)
 	user := declaredUser()
 	w.ready(user)
-	w.guarded(1, 0)
+	w.guarded(0)
 	w.remove(user)
 	w.forget()
 	w.mustPass(user)

@@ -132,7 +132,7 @@ func TestTheGuardIsAskedBeforeAnythingConnects(t *testing.T) {
 	w := begin(t)
 	user := declaredUser()
 	w.ready(user)
-	w.guarded(1, 1)
+	w.guarded(1)
 	held := declaredUser()
 	held.Name, held.UID, held.Spec.UserID, held.Spec.Username = "held", "held", "held", "q7.username.held"
 	w.ready(held)
@@ -147,7 +147,7 @@ func TestTheGuardIsAskedBeforeAnythingConnects(t *testing.T) {
 // Nothing will be deleted for it, so it takes nobody's place.
 func TestWhatWasClaimedElsewhereIsNotHeld(t *testing.T) {
 	w := begin(t)
-	w.guarded(1, 1)
+	w.guarded(1)
 	user := w.claimedAlready(declaredUser())
 	user.Status.Claim.Marketplace.URL = "https://elsewhere.example"
 	w.declare(user)

@@ -116,7 +116,7 @@ func TestWhoIsDeletedItselfIsNoHeir(t *testing.T) {
 func TestWhoReachesTheMarketplaceInAnotherWayInheritsToo(t *testing.T) {
 	w := begin(t)
 	clientID, clientSecret := w.box.Credentials()
-	w.marketplace("main", clientID, clientSecret)
+	w.marketplace(clientID, clientSecret)
 	owner, heir := first(), second()
 	heir.Spec.MarketplaceRef.Name = "main"
 	w.ready(owner)

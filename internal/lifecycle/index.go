@@ -47,7 +47,7 @@ func ByMarketplaceAndPath(key types.NamespacedName, path string) client.Matching
 func pathValue(path string) string { return claim.FoldPath(path) }
 
 func marketplaceValue(key types.NamespacedName, path string) string {
-	return strings.Join([]string{key.String(), claim.FoldPath(path)}, " ")
+	return key.String() + " " + claim.FoldPath(path)
 }
 
 func claimedValue(in claim.Marketplace, path string) string {

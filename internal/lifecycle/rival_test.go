@@ -206,9 +206,10 @@ func TestWhoMayNotReferToTheMarketplaceIsInNobodysWay(t *testing.T) {
 	}
 }
 
-// marketplace declares one more Marketplace at the same address.
-func (w *world) marketplace(name, clientID, clientSecret string) {
+// marketplace declares one more Marketplace, "main", at the same address.
+func (w *world) marketplace(clientID, clientSecret string) {
 	w.t.Helper()
+	const name = "main"
 	w.declare(
 		&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID("secret-" + name)},
@@ -244,7 +245,7 @@ func TestTwoMarketplacesAreOneWhenOrderCloudNamesTheSameSeller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
 			clientID, clientSecret := credentials(w)
-			w.marketplace("main", clientID, clientSecret)
+			w.marketplace(clientID, clientSecret)
 			one, other := first(), second()
 			other.Spec.MarketplaceRef.Name, other.Spec.Email = "main", one.Spec.Email
 			w.ready(one)
@@ -263,7 +264,7 @@ func TestTwoMarketplacesAreOneWhenOrderCloudNamesTheSameSeller(t *testing.T) {
 func TestWhoIsRefusedByOrderCloudIsInNobodysWay(t *testing.T) {
 	w := begin(t)
 	clientID, _ := w.box.Credentials()
-	w.marketplace("main", clientID, "not-the-secret")
+	w.marketplace(clientID, "not-the-secret")
 	owner, other := second(), w.claimedAlready(first())
 	other.Spec.MarketplaceRef.Name = "main"
 	w.declare(other)

@@ -57,7 +57,7 @@ func TestAPassIsSentAwayFromASlowMarketplaceOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
 			clientID, clientSecret := w.box.Credentials()
-			w.marketplace(elsewhere, clientID, clientSecret)
+			w.marketplace(clientID, clientSecret)
 			w.users.Marketplaces = slow{w.users.Marketplaces, test.delays}
 			under, next := declaredUser(), declaredUser()
 			next.Name, next.UID, next.Spec.Username = "next", "next", "next"

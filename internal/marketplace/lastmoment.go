@@ -30,7 +30,7 @@ func (r *Registry) CheckNow(ctx context.Context, namespace string, reference v1a
 	if err := admit(&declared, namespace, ask); err != nil {
 		return err
 	}
-	changed := ""
+	var changed string
 	switch spec := &declared.Spec; {
 	case BaseURL(spec) != at.URL:
 		changed = "the address"

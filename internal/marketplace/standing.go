@@ -21,13 +21,13 @@ import (
 type Standing int
 
 const (
-	// StandingUnknown: nobody has asked yet in this process, or an outage has kept
+	// StandingUnknown says that nobody has asked yet in this process, or an outage has kept
 	// OrderCloud from answering.
 	StandingUnknown Standing = iota
-	// StandingProven: OrderCloud accepts the credentials, and they belong to the
+	// StandingProven says that OrderCloud accepts the credentials, and they belong to the
 	// seller that the Marketplace stays with.
 	StandingProven
-	// StandingRefused: the Marketplace may not be used as it is now. Its credentials
+	// StandingRefused says that the Marketplace may not be used as it is now. Its credentials
 	// are missing or refused, or belong to another seller, or its host is not allowed.
 	StandingRefused
 )

@@ -85,12 +85,11 @@ func Problem(objects cache.Cache, object client.Object) *Unreadable {
 	if !ok {
 		return nil
 	}
-	kind, err := known.kinds.of(object)
-	if err != nil {
-		return nil
+	if kind, err := known.kinds.of(object); err == nil {
+		_, problem := kind.state()
+		return problem
 	}
-	_, problem := kind.state()
-	return problem
+	return nil // what is of no kind is in no cache
 }
 
 // reader is a client that waits for its own writes in a cache.

@@ -20,7 +20,7 @@ func Passes(next reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 		result, err := next.Reconcile(ctx, request)
 		if As(err) != nil {
-			return reconcile.Result{RequeueAfter: lookAgain}, nil
+			return reconcile.Result{RequeueAfter: lookAgain}, nil //nolint:nilerr // told by the readiness probe and a metric, not by each object
 		}
 		return result, err
 	})

@@ -43,7 +43,7 @@ func (seed Seed) OfSeller(id string) Seed {
 	other.MarketplaceID, other.OperatorClientID = id, renamed(seed.OperatorClientID)
 	other.Objects = map[string]map[string]any{}
 	for path, fields := range seed.Objects {
-		if owner, client, _ := cutLast(path); owner == "apiclients" {
+		if owner, client := cutLast(path); owner == "apiclients" {
 			path = owner + "/" + renamed(client)
 		}
 		fields = maps.Clone(fields)

@@ -77,7 +77,7 @@ func (seed Seed) build(now time.Time) (*state, error) {
 	left := len(paths)
 	for _, k := range s.kinds.all {
 		for _, path := range paths {
-			owner, id, _ := cutLast(path)
+			owner, id := cutLast(path)
 			if !k.holds(owner) {
 				continue
 			}
@@ -182,10 +182,10 @@ func (seed Seed) assign(s *state) error {
 }
 
 // cutLast splits a path before its last element.
-func cutLast(path string) (before, last string, found bool) {
+func cutLast(path string) (before, last string) {
 	cut := strings.LastIndexByte(path, '/')
 	if cut < 0 {
-		return "", path, false
+		return "", path
 	}
-	return path[:cut], path[cut+1:], true
+	return path[:cut], path[cut+1:]
 }

@@ -100,7 +100,7 @@ func (s *stage) startOperator() *operator {
 
 // declare creates a sound object of a kind, with more fields if need be, that goes when
 // the spec ends.
-func (s *stage) declare(kind, name string, more ...string) *unstructured.Unstructured {
+func (s *stage) declare(kind, name string, more ...string) {
 	GinkgoHelper()
 	text := soundSpecs[kind]
 	if kind == marketplaceKind {
@@ -128,7 +128,6 @@ func (s *stage) declare(kind, name string, more ...string) *unstructured.Unstruc
 		release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
 		Expect(client.IgnoreNotFound(suite.admin.Patch(ctx, removed, release))).To(Succeed())
 	})
-	return object
 }
 
 func (s *stage) object(kind, name string) *unstructured.Unstructured {

@@ -246,10 +246,10 @@ func (u *unit) declareOther(namespace, clientID, clientSecret string) {
 	})
 }
 
-// passOver checks another Marketplace than the unit's own.
-func (u *unit) passOver(name string) {
+// passOverOther checks another Marketplace than the unit's own.
+func (u *unit) passOverOther() {
 	u.t.Helper()
-	key := types.NamespacedName{Namespace: "shop", Name: name}
+	key := types.NamespacedName{Namespace: "shop", Name: "other"}
 	if _, err := u.reconciler.Reconcile(u.t.Context(), ctrl.Request{NamespacedName: key}); err != nil {
 		u.t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 		return func(u *unit) {
 			clientID, clientSecret := credentials(u)
 			u.declareOther("shop", clientID, clientSecret)
-			u.passOver("other")
+			u.passOverOther()
 		}
 	}
 	for name, test := range map[string]struct {
@@ -329,11 +329,11 @@ func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 			declare: elsewhere("other"), prepare: func(u *unit) {
 				clientID, clientSecret := u.anotherClient()
 				u.declareOther("shop", clientID, clientSecret)
-				u.passOver("other")
+				u.passOverOther()
 				u.mutate(http.MethodPatch, "apiclients/"+clientID, map[string]any{"Active": false})
 				u.box.RevokeTokens()
 				u.clock.Step(10 * time.Minute)
-				u.passOver("other")
+				u.passOverOther()
 			},
 		},
 		"one of a Marketplace at another address": {
@@ -342,7 +342,7 @@ func TestAGrantCountsAsDeclaredByWhomMayDeclareIt(t *testing.T) {
 				u.declareOther("shop", clientID, clientSecret)
 				object := otherMarketplace("shop")
 				u.edit(object, func() { object.Spec.URL = strings.Replace(u.declared.Spec.URL, "127.0.0.1", "localhost", 1) })
-				u.passOver("other")
+				u.passOverOther()
 			},
 		},
 	} {

@@ -349,6 +349,30 @@ func TestADeletionIsNotCarriedOutTwiceFromAStaleCache(t *testing.T) {
 	}
 }
 
+// What is gone has nothing to hand over, though a cache still shows it.
+func TestAStaleCacheHandsNothingOver(t *testing.T) {
+	w := begin(t)
+	gone, waiting := first(), second()
+	waiting.Spec.AdoptionPolicy = v1alpha1.AdoptNever
+	w.ready(gone)
+	w.remove(gone)
+	w.read(gone)
+	before := gone.DeepCopy()
+	w.mustPass(gone)
+	w.expectNothingLeft(gone, userPath)
+	w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(map[string]any{"Email": "theirs@x.example"}))
+	w.declare(waiting)
+	w.settle(waiting)
+	w.expect(waiting, "Ready", "False NotOwned")
+	w.forget()
+	operator := w.users.Client
+	w.users.Client = stale{operator, before}
+	_, _ = w.pass(before)
+	w.users.Client = operator
+	w.settle(waiting)
+	w.expectForeign(waiting)
+}
+
 func TestWhatAnEarlierVersionClaimedIsStillOwned(t *testing.T) {
 	for name, change := range map[string]func(*world, *v1alpha1.BuyerUser){
 		"in sync":             func(*world, *v1alpha1.BuyerUser) {},

@@ -28,6 +28,9 @@ func (p *pass[T]) handOver(ctx context.Context) (bool, error) {
 	if !found {
 		return false, nil
 	}
+	if err := p.stillClaims(ctx); err != nil {
+		return false, err
+	}
 	if err := p.entitle(ctx, heir); err != nil {
 		return false, err
 	}

@@ -21,6 +21,19 @@ var errRedeclared = errors.New("the resource was changed meanwhile")
 // Whoever has suspended the resource, has set Observe or Retain, or has withdrawn a
 // permission does not expect another write.
 func (p *pass[T]) stillStands(ctx context.Context) error {
+	if err := p.stillClaims(ctx); err != nil {
+		return err
+	}
+	err := p.Marketplaces.CheckNow(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef, p.here)
+	if !p.object.GetDeletionTimestamp().IsZero() && apierrors.IsNotFound(err) {
+		return nil // a namespace that is deleted loses its Marketplace in any order
+	}
+	return err
+}
+
+// stillClaims asks the API server whether the resource and its claim are what the pass
+// knows of them.
+func (p *pass[T]) stillClaims(ctx context.Context) error {
 	live := p.Kind.New()
 	err := p.Live.Get(ctx, client.ObjectKeyFromObject(p.object), live)
 	if client.IgnoreNotFound(err) != nil {
@@ -29,11 +42,7 @@ func (p *pass[T]) stillStands(ctx context.Context) error {
 	if err != nil || p.isChanged(live) {
 		return errRedeclared
 	}
-	err = p.Marketplaces.CheckNow(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef, p.here)
-	if !p.object.GetDeletionTimestamp().IsZero() && apierrors.IsNotFound(err) {
-		return nil // a namespace that is deleted loses its Marketplace in any order
-	}
-	return err
+	return nil
 }
 
 // isChanged compares what the API server holds with what the pass knows of it. Policies

@@ -168,6 +168,28 @@ func TestALostRaceForTheHeirIsRunAgain(t *testing.T) {
 	}
 }
 
+// The cache shows the heir as it was: nothing is put on one that declares something else
+// by now, or only watches.
+func TestAnHeirThatIsDeclaredInAnotherWayMeanwhileInheritsNothing(t *testing.T) {
+	for name, change := range map[string]func(*v1alpha1.BuyerUser){
+		"it declares another user": func(user *v1alpha1.BuyerUser) { user.Spec.UserID = "other" },
+		"it only watches":          func(user *v1alpha1.BuyerUser) { user.Spec.ManagementPolicy = v1alpha1.ManagementObserve },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			owner, heir := w.keptAndWaiting(v1alpha1.DeletionDelete)
+			w.remove(owner)
+			w.beforeLastLook = func() { edit(w, heir, change) }
+			w.mustPass(owner)
+			if w.read(heir); heir.Status.Claim != nil {
+				t.Errorf("the heir's claim is %+v", heir.Status.Claim)
+			}
+			w.settle(owner)
+			w.expectNothingLeft(owner, userPath)
+		})
+	}
+}
+
 // The deletion of the owner wakes both, and their passes come in any order.
 func TestAPassOfTheHeirInTheMiddleOfAHandOverTakesNothingFromIt(t *testing.T) {
 	for number := 1; number <= 2; number++ {

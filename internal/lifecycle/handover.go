@@ -94,7 +94,7 @@ func (p *pass[T]) entitle(ctx context.Context, cached T) error {
 	key := client.ObjectKeyFromObject(cached)
 	heir := p.Kind.New()
 	err := p.Live.Get(ctx, key, heir)
-	if apierrors.IsNotFound(err) || err == nil && isRedeclared(cached, heir) {
+	if apierrors.IsNotFound(err) || err == nil && IsRedeclared(cached, heir) {
 		return errRedeclared
 	}
 	if err != nil {

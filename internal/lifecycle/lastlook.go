@@ -50,12 +50,12 @@ func (p *pass[T]) stillClaims(ctx context.Context) error {
 func (p *pass[T]) isChanged(live T) bool {
 	_, recorded := live.Managed()
 	_, known := p.before.Managed()
-	return isRedeclared(p.object, live) || !bearsFinalizer(live) || !equality.Semantic.DeepEqual(recorded.Claim, known.Claim)
+	return IsRedeclared(p.object, live) || !bearsFinalizer(live) || !equality.Semantic.DeepEqual(recorded.Claim, known.Claim)
 }
 
-// isRedeclared says that the API server holds another declaration than the one that is
+// IsRedeclared says that the API server holds another declaration than the one that is
 // known: of a namesake, with another spec, or deleted since.
-func isRedeclared(known, live client.Object) bool {
+func IsRedeclared(known, live client.Object) bool {
 	return live.GetUID() != known.GetUID() || live.GetGeneration() != known.GetGeneration() ||
 		live.GetDeletionTimestamp().IsZero() != known.GetDeletionTimestamp().IsZero()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -76,7 +77,7 @@ func (p *pass) stillStands(ctx context.Context) error {
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading ImpersonationToken %s again: %w", p.key(), err)
 	}
-	if err != nil || live.UID != p.object.UID || live.Generation != p.object.Generation || !live.DeletionTimestamp.IsZero() {
+	if err != nil || lifecycle.IsRedeclared(p.object, live) {
 		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("impersonationtokens").GroupResource(), p.object.Name,
 			errors.New("it was changed before a token was asked for"))
 	}

@@ -90,8 +90,11 @@ func (f *Fence) wasLost() bool {
 }
 
 // isOpen says whether the lease is this replica's now, and else what is closed when
-// it may be.
+// it may be. A nil fence is always open.
 func (f *Fence) isOpen(now time.Time) (open bool, changed <-chan struct{}) {
+	if f == nil {
+		return true, nil
+	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	if f.isLost || f.renewed.IsZero() {
@@ -147,19 +150,24 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(request)
 }
 
+// mayBeSent asks the lease after the check, however long that took: a process that was
+// frozen during the check may have lost the lease by its end. What had to wait for the
+// lease is checked again.
 func (t transport) mayBeSent(request *http.Request) error {
 	ctx := request.Context()
-	if t.fence != nil {
+	check, ok := ctx.Value(checkKey{}).(Check)
+	if !ok || t.exempt(request) {
+		check = func(context.Context) error { return nil }
+	}
+	for {
 		if err := t.fence.wait(ctx); err != nil {
 			return err
 		}
+		if err := check(ctx); err != nil {
+			return &StoppedError{Cause: err}
+		}
+		if open, _ := t.fence.isOpen(time.Now()); open {
+			return nil
+		}
 	}
-	check, ok := ctx.Value(checkKey{}).(Check)
-	if !ok || t.exempt(request) {
-		return nil
-	}
-	if err := check(ctx); err != nil {
-		return &StoppedError{Cause: err}
-	}
-	return nil
 }

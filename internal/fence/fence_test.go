@@ -75,6 +75,8 @@ func (w *world) hold(t *testing.T, name string) {
 	}
 }
 
+func exemptNone(*http.Request) bool { return false }
+
 // try sends a request that may wait for a second, and says whether it was sent.
 func (w *world) try(t *testing.T, method string) bool {
 	t.Helper()
@@ -85,7 +87,7 @@ func (w *world) try(t *testing.T, method string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.fence.Transport(w, func(*http.Request) bool { return false }).RoundTrip(request); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := w.fence.Transport(w, exemptNone).RoundTrip(request); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
 	return len(w.sent) > before
@@ -161,6 +163,39 @@ func TestAWriteWaitsForARenewalThatIsLate(t *testing.T) {
 		time.AfterFunc(time.Second/2, func() { w.hold(t, us) })
 		if !w.try(t, http.MethodPut) {
 			t.Error("it was not sent")
+		}
+	})
+}
+
+func TestAWriteWhoseCheckOutlastedTheLeaseIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.hold(t, us)
+		checks := 0
+		ctx := WithCheck(t.Context(), func(context.Context) error {
+			checks++
+			if checks == 1 {
+				time.Sleep(11 * time.Second) // as a process that is frozen meanwhile
+			}
+			return nil
+		})
+		request, err := http.NewRequestWithContext(ctx, http.MethodPatch, "https://ordercloud.example/v1/buyers", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := w.fence.Transport(w, exemptNone).RoundTrip(request) //nolint:bodyclose // it has none
+			done <- err
+		}()
+		time.Sleep(12 * time.Second)
+		synctest.Wait()
+		if len(w.sent) != 0 {
+			t.Fatal("the write was sent although the lease had run out during its check")
+		}
+		w.hold(t, us)
+		if err := <-done; err != nil || len(w.sent) != 1 || checks != 2 {
+			t.Errorf("with the lease renewed: %v, sent %v after %d checks, want one write after a second check", err, w.sent, checks)
 		}
 	})
 }

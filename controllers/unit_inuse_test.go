@@ -236,7 +236,7 @@ func TestAMarketplaceThatIsBeingDeletedSaysWhatKeepsIt(t *testing.T) {
 			objects: []client.Object{claimedUser("a"), deleting(user("b", nil), true), deleting(config("desk", nil), true)},
 			prepare: func(u *unit) {
 				u.edit(u.declared, func() {})
-				u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+				u.declared.Status.Deletions = &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(20))}}
 				if err := u.kube.Status().Update(u.t.Context(), u.declared); err != nil {
 					u.t.Fatal(err)
 				}
@@ -304,7 +304,7 @@ func TestANamespaceThatIsNotLetInNeitherKeepsAMarketplaceNorAsksForRoles(t *test
 	u := beginUnit(t, func(seed *sandbox.Seed) {
 		seed.Objects["securityprofiles/operator"]["Roles"] = []string{"BuyerUserAdmin"}
 	}, stranger(claimedUser("a")), stranger(claimedConfig("desk")), stranger(token("jdoe", nil)), stranger(deleting(user("held", nil), true)), user("mine", nil))
-	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+	u.declared.Status.Deletions = &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(20))}}
 	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestHeldDeletionsAreCountedWhateverTheirConditionsSay(t *testing.T) {
 	if got := u.declared.Status.DeletionsHeld; got != 0 {
 		t.Errorf("%d are held by a guard that is open", got)
 	}
-	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(20))}
+	u.declared.Status.Deletions = &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(20))}}
 	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
 		t.Fatal(err)
 	}

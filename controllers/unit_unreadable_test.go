@@ -21,7 +21,7 @@ func TestAMarketplaceGoesOnAndStaysWhileAKindCannotBeRead(t *testing.T) {
 	u.pass()
 	u.declared.Status.DeletionsHeld = 2
 	u.declared.Status.Objects[0].Held = 2
-	u.declared.Status.Deletions = &v1alpha1.Deletions{HeldAbove: new(int32(1))}
+	u.declared.Status.Deletions = &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(1))}}
 	if err := u.kube.Status().Update(t.Context(), u.declared); err != nil {
 		t.Fatal(err)
 	}

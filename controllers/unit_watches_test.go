@@ -257,15 +257,15 @@ func TestOnlyTheEndOfAnOutageIsARecovery(t *testing.T) {
 
 func TestAMarketplaceCountsAgainWhenItsGuardTurns(t *testing.T) {
 	holds := func(until int64) *v1alpha1.Deletions {
-		return &v1alpha1.Deletions{HeldAbove: new(int32(20)), HeldUntil: metav1.Unix(until, 0)}
+		return &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(20)), HeldUntil: metav1.Unix(until, 0)}}
 	}
 	for name, test := range map[string]struct {
 		before, after *v1alpha1.Deletions
 		want          bool
 	}{
 		"nothing":                         {nil, nil, false},
-		"a deletion was let through":      {nil, &v1alpha1.Deletions{UnderWay: []string{"a"}}, false},
-		"it begins to hold":               {&v1alpha1.Deletions{UnderWay: []string{"a"}}, holds(1), true},
+		"a deletion was let through":      {nil, &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{UnderWay: []string{"a"}}}, false},
+		"it begins to hold":               {&v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{UnderWay: []string{"a"}}}, holds(1), true},
 		"it holds those that came later":  {holds(1), holds(2), true},
 		"it holds the same as before":     {holds(1), holds(1), false},
 		"nothing that it holds is left":   {holds(1), &v1alpha1.Deletions{}, true},

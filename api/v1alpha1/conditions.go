@@ -55,6 +55,9 @@ const (
 	// ReasonNamespaceNotAllowed says that the Marketplace's allowedNamespaces
 	// does not let this object's namespace refer to it.
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonNotPermitted says that no entry of the Marketplace's spec.tenants allows the
+	// object's namespace to declare it.
+	ReasonNotPermitted = "NotPermitted"
 	// ReasonCredentialsInvalid says that the credentials are missing,
 	// incomplete or refused by OrderCloud.
 	ReasonCredentialsInvalid = "CredentialsInvalid"

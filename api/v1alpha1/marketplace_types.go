@@ -102,7 +102,28 @@ type DeletionGuard struct {
 	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,6}([.][0-9]{1,9})?(h|m|s|ms))+$') && duration(self) >= duration('0s')",message="grace must be a duration such as 15s or 1m30s; 0s waits for no other resource"
 	Grace *metav1.Duration `json:"grace,omitempty"`
+
+	// confirmableBy says whose confirmation releases deletions that are held: with
+	// Anyone, the annotation ordercloud.io/confirm-delete on an object releases that
+	// object, in whichever namespace it is; with Owner, only that of an object in the
+	// Marketplace's own namespace does, and those of other namespaces are released by a
+	// larger maxDeletions. Default Anyone.
+	// +optional
+	// +default="Anyone"
+	ConfirmableBy Confirmers `json:"confirmableBy,omitempty"`
 }
+
+// Confirmers says whose confirmation releases deletions that are held.
+// +kubebuilder:validation:Enum=Anyone;Owner
+type Confirmers string
+
+const (
+	// ConfirmableByAnyone lets whoever may annotate an object confirm its deletion.
+	ConfirmableByAnyone Confirmers = "Anyone"
+	// ConfirmableByOwner lets only those confirm deletions of other namespaces who may
+	// change the Marketplace.
+	ConfirmableByOwner Confirmers = "Owner"
+)
 
 // NamespacesFrom says which namespaces may refer to a Marketplace.
 // +kubebuilder:validation:Enum=Same;All;Selector
@@ -212,7 +233,7 @@ type MarketplaceSpec struct {
 	// 10 minutes are held, and the deletion of a user waits 15 seconds for another
 	// resource that declares it.
 	// +optional
-	// +default={"maxDeletions":20,"window":"10m","grace":"15s"}
+	// +default={"maxDeletions":20,"window":"10m","grace":"15s","confirmableBy":"Anyone"}
 	DeletionGuard DeletionGuard `json:"deletionGuard,omitzero"`
 
 	// allowedNamespaces says which objects of other namespaces may refer to
@@ -220,6 +241,16 @@ type MarketplaceSpec struct {
 	// +optional
 	// +default={"from":"Same"}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
+
+	// tenants say what the objects of other namespaces may declare through this
+	// Marketplace: which users, grants and tokens. Unset means anything; a list, be it
+	// empty, means that what none of its entries allows is refused with the reason
+	// NotPermitted. Objects of the Marketplace's own namespace are not bound by it. It
+	// lets nobody in: allowedNamespaces does.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	Tenants []Tenant `json:"tenants,omitzero"`
 
 	// unmanagedImpersonationConfigs says what becomes of grants that exist in
 	// OrderCloud and that no ImpersonationConfig declares: Report lists all impersonation
@@ -311,9 +342,9 @@ type RecentDeletions struct {
 	Admitted int32 `json:"admitted"`
 }
 
-// Deletions is what the deletion guard knows. It knows nothing else, so that a
-// restart of the operator does not open it.
-type Deletions struct {
+// DeletionAccount is what the deletion guard knows of the deletions that share one number
+// of them.
+type DeletionAccount struct {
 	// recent are the deletions that were let through lately, the oldest first.
 	// +optional
 	// +listType=atomic
@@ -337,6 +368,31 @@ type Deletions struct {
 	// were seen: what was deleted until then is held, until a person confirms it.
 	// +optional
 	HeldUntil metav1.Time `json:"heldUntil,omitzero"`
+}
+
+// TenantDeletions is what the deletion guard knows of the deletions of one tenant.
+type TenantDeletions struct {
+	// namespaces is the label selector of the tenant's entry in spec.tenants, as
+	// kubectl writes one. Entries with the same selector share an account.
+	// +required
+	// +kubebuilder:validation:MaxLength=8192
+	Namespaces string `json:"namespaces"`
+
+	DeletionAccount `json:",inline"`
+}
+
+// Deletions is what the deletion guard knows. It knows nothing else, so that a
+// restart of the operator does not open it.
+type Deletions struct {
+	DeletionAccount `json:",inline"`
+
+	// tenants has what is known of the deletions of each tenant, of which none counts
+	// above.
+	// +optional
+	// +listType=map
+	// +listMapKey=namespaces
+	// +kubebuilder:validation:MaxItems=100
+	Tenants []TenantDeletions `json:"tenants,omitempty"`
 
 	// windowStart and admitted were written by earlier versions of the operator, and
 	// are read once: when the first deletion of their window was let through.

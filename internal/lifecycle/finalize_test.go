@@ -225,7 +225,7 @@ func (w *world) guarded(admitted int32) {
 	declared.Namespace, declared.Name = namespace, "default"
 	edit(w, declared, func(declared *v1alpha1.Marketplace) { declared.Spec.DeletionGuard.MaxDeletions = &maximum })
 	if admitted > 0 {
-		declared.Status.Deletions = &v1alpha1.Deletions{WindowStart: metav1.NewTime(w.clock.Now()), Admitted: admitted, HeldAbove: &maximum}
+		declared.Status.Deletions = &v1alpha1.Deletions{WindowStart: metav1.NewTime(w.clock.Now()), Admitted: admitted, DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: &maximum}}
 		declared.Status.DeletionsHeld = 1
 		if err := w.kube.Status().Update(w.t.Context(), declared); err != nil {
 			w.t.Fatal(err)

@@ -114,6 +114,12 @@ type ResolvedReferences struct {
 	// +kubebuilder:validation:MaxLength=100
 	ClientID string `json:"clientID,omitempty"`
 
+	// clientName is the AppName by which the Marketplace's spec.tenants allow an API
+	// client that is declared by its ID.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	ClientName string `json:"clientName,omitempty"`
+
 	// impersonationBuyerID is the buyer whose users may impersonate.
 	// +optional
 	// +kubebuilder:validation:MaxLength=100

@@ -16,6 +16,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // BuyerUsers binds BuyerUser resources to buyer users.
@@ -43,12 +44,17 @@ func (b BuyerUsers) HoldsData() bool { return true }
 // Describe records the user's ID.
 func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID = object.UserID() }
 
+// Declaration is a user of the buyer.
+func (b BuyerUsers) Declaration(object *v1alpha1.BuyerUser) tenant.Declaration {
+	return tenant.Declaration{Kind: v1alpha1.TenantBuyerUser, BuyerID: string(object.Spec.BuyerID)}
+}
+
 // Bind binds one BuyerUser to the user that it declares.
 func (b BuyerUsers) Bind(object *v1alpha1.BuyerUser, connection *marketplace.Connection) lifecycle.External {
 	return &buyerUser{
 		BuyerUsers: b, object: object, looks: connection.Looks,
 		users: connection.Client.BuyerUsers(string(object.Spec.BuyerID)), configs: connection.Client.ImpersonationConfigs(),
-		baseURL: connection.Client.BaseURL(),
+		baseURL: connection.Client.BaseURL(), isBound: !connection.Tenancy.IsUnbound(),
 	}
 }
 
@@ -60,15 +66,19 @@ type buyerUser struct {
 	users   ordercloud.Collection[ordercloud.BuyerUser]
 	configs ordercloud.Collection[ordercloud.ImpersonationConfig]
 	baseURL string
+	// isBound: others use the marketplace, too, and what is theirs is not named.
+	isBound bool
 	// sent is the password that this pass wrote.
 	sent password
 }
 
+// Resolve says whose user is declared, and checks what the API server could not.
+func (u *buyerUser) Resolve(context.Context, bool) (tenant.Declaration, error) {
+	return u.Declaration(u.object), u.check()
+}
+
 // Observe looks the user up.
-func (u *buyerUser) Observe(ctx context.Context, _ bool) (lifecycle.Observation, error) {
-	if err := u.check(); err != nil {
-		return lifecycle.Observation{}, err
-	}
+func (u *buyerUser) Observe(ctx context.Context) (lifecycle.Observation, error) {
 	u.sent = password{}
 	user, found, err := u.look(ctx)
 	if err != nil || !found {
@@ -154,10 +164,20 @@ func (u *buyerUser) Delete(ctx context.Context) error {
 		return nil
 	}
 	if named := u.namedBy(ctx, err); named != "" {
-		return failure.New(v1alpha1.ReasonInUse, "%s names %s in OrderCloud, which therefore refuses to delete it: delete that first",
-			named, u.Path(u.object)).By(err)
+		return u.inUseBy(named).By(err)
 	}
 	return u.call("deleting").Explain(err)
+}
+
+// inUseBy names an impersonation config, which may be another tenant's, only to whom it may
+// concern.
+func (u *buyerUser) inUseBy(config string) *failure.Failure {
+	const text = "%s names %s in OrderCloud, which therefore refuses to delete it: delete that first"
+	if u.isBound {
+		return failure.New(v1alpha1.ReasonInUse, text, "an impersonation config", u.Path(u.object)).
+			Telling(fmt.Sprintf(text, config, u.Path(u.object)))
+	}
+	return failure.New(v1alpha1.ReasonInUse, text, config, u.Path(u.object))
 }
 
 // Deactivate forbids the user to authenticate, and changes nothing else.
@@ -217,6 +237,7 @@ func (u *buyerUser) call(verb string) failure.Call {
 	return failure.Call{
 		Doing:    fmt.Sprintf("%s %s", verb, u.Path(u.object)),
 		BaseURL:  u.baseURL,
+		Conceal:  u.isBound,
 		Personal: []string{spec.Username, spec.Email, spec.FirstName + " " + spec.LastName, spec.FirstName, spec.LastName, deref(spec.Phone)},
 	}
 }

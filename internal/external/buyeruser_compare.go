@@ -109,7 +109,9 @@ func (u *buyerUser) compare(ctx context.Context, seen ordercloud.BuyerUser) (lif
 	if err != nil {
 		return lifecycle.Observation{}, err
 	}
-	observation := lifecycle.Observation{Exists: true, Digest: digestOfUser(seen), Differences: differences}
+	observation := lifecycle.Observation{
+		Exists: true, Digest: digestOfUser(seen), Declaration: u.Declaration(u.object), Differences: differences,
+	}
 	state, err := u.passwordState(ctx, seen)
 	if observation.Unresolved = failure.As(err); err != nil && observation.Unresolved == nil {
 		return lifecycle.Observation{}, err

@@ -171,7 +171,7 @@ func TestAUserIsCreatedWhole(t *testing.T) {
 	user := declaredUser()
 	user.Spec.Phone, user.Spec.XP = new("555-0100"), xp(`{"team":"blue"}`)
 	bound := w.bindUser(user)
-	seen, err := bound.Observe(t.Context(), false)
+	seen, err := w.look(bound, false)
 	if err != nil || seen.Exists {
 		t.Fatalf("got %+v, %v", seen, err)
 	}
@@ -219,7 +219,7 @@ func TestAUserWithoutItsBuyerIsExplained(t *testing.T) {
 			user := declaredUser()
 			user.Spec.BuyerID = "nowhere"
 			bound := w.bindUser(user)
-			if seen, err := bound.Observe(t.Context(), false); err != nil || seen.Exists {
+			if seen, err := w.look(bound, false); err != nil || seen.Exists {
 				t.Errorf("got %+v, %v", seen, err)
 			}
 			_, err := bound.Create(t.Context())
@@ -252,7 +252,7 @@ func TestXPThatOrderCloudWouldRefuseIsNotSent(t *testing.T) {
 			w := begin(t)
 			user := declaredUser()
 			user.Spec.XP = xp(test.xp)
-			_, err := w.bindUser(user).Observe(t.Context(), false)
+			_, err := w.look(w.bindUser(user), false)
 			w.expectFailure(err, v1alpha1.ReasonRejected, test.message)
 			if total := w.box.Stats().Total; total != 0 {
 				t.Errorf("%d calls", total)
@@ -278,7 +278,7 @@ func TestTermsThatAreNoMomentAreNotSent(t *testing.T) {
 			w := begin(t)
 			user := declaredUser()
 			user.Spec.TermsAccepted = new(text)
-			_, err := w.bindUser(user).Observe(t.Context(), false)
+			_, err := w.look(w.bindUser(user), false)
 			w.expectFailure(err, v1alpha1.ReasonRejected,
 				"spec.termsAccepted is not a date and time by RFC 3339 between the years 1 and 9999: write it as in 2026-03-01T09:00:00Z")
 			if total := w.box.Stats().Total; total != 0 {

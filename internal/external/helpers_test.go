@@ -32,6 +32,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 const (
@@ -86,7 +87,7 @@ func begin(t *testing.T, objects ...client.Object) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.connection = &marketplace.Connection{Client: reached, Looks: look.New(reached, turns, look.Observer{})}
+	w.connection = &marketplace.Connection{Client: reached, Looks: look.New(reached, turns, look.Observer{}), Tenancy: tenant.Unbound()}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -167,9 +168,18 @@ func (w *world) mutate(method, path string, body map[string]any) {
 	}
 }
 
+// look resolves the references and looks the object up.
+func (w *world) look(bound lifecycle.External, claimed bool) (lifecycle.Observation, error) {
+	w.t.Helper()
+	if _, err := bound.Resolve(w.t.Context(), claimed); err != nil {
+		return lifecycle.Observation{}, err
+	}
+	return bound.Observe(w.t.Context())
+}
+
 func (w *world) observe(bound lifecycle.External) lifecycle.Observation {
 	w.t.Helper()
-	seen, err := bound.Observe(w.t.Context(), true)
+	seen, err := w.look(bound, true)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // ImpersonationConfigs binds ImpersonationConfig resources to impersonation
@@ -43,6 +45,27 @@ func (i ImpersonationConfigs) HoldsData() bool { return false }
 
 // Describe records nothing: who may impersonate whom is known with the references.
 func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
+
+// Declaration is what the declaration stands for by what its references stood for when they
+// last could be resolved.
+func (i ImpersonationConfigs) Declaration(object *v1alpha1.ImpersonationConfig) tenant.Declaration {
+	config, isResolved := ResolvedConfig(object)
+	if !isResolved {
+		return tenant.Declaration{Kind: v1alpha1.TenantImpersonationConfig, Unresolved: true}
+	}
+	return declarationOf(config, tenant.Application{ID: config.ClientID, Names: namesOf(&object.Spec, object.Status.Resolved)})
+}
+
+// ResolvedConfig returns the config that a resource declares, by what its references stood
+// for when they last could be resolved, and whether they ever could.
+func ResolvedConfig(object *v1alpha1.ImpersonationConfig) (config ordercloud.ImpersonationConfig, isResolved bool) {
+	config = declaredConfig(object)
+	if object.Status.Resolved == nil || !isComplete(&object.Spec, object.Status.Resolved) {
+		return config, false
+	}
+	useResolved(&config, &object.Spec, object.Status.Resolved)
+	return config, true
+}
 
 // Bind binds one ImpersonationConfig to the config that it declares.
 func (i ImpersonationConfigs) Bind(object *v1alpha1.ImpersonationConfig, connection *marketplace.Connection) lifecycle.External {
@@ -72,11 +95,21 @@ type impersonationConfig struct {
 	unresolved *failure.Failure
 }
 
-// Observe resolves the references and looks the config up.
-func (c *impersonationConfig) Observe(ctx context.Context, claimed bool) (lifecycle.Observation, error) {
+// Resolve resolves the references.
+func (c *impersonationConfig) Resolve(ctx context.Context, claimed bool) (tenant.Declaration, error) {
 	if err := c.resolve(ctx, claimed); err != nil {
-		return lifecycle.Observation{}, err
+		return tenant.Declaration{}, err
 	}
+	application, err := reference.Application(ctx, c.connection, c.desired.ClientID, c.object.Spec.ClientName)
+	if err != nil {
+		return tenant.Declaration{}, err
+	}
+	c.noteResolved(application)
+	return declarationOf(c.desired, application), nil
+}
+
+// Observe looks the config up.
+func (c *impersonationConfig) Observe(ctx context.Context) (lifecycle.Observation, error) {
 	seen, found, err := c.look(ctx)
 	if err != nil {
 		return lifecycle.Observation{}, err
@@ -170,9 +203,15 @@ func (c *impersonationConfig) compare(seen ordercloud.ImpersonationConfig) lifec
 	if !strings.EqualFold(want.ClientID, seen.ClientID) {
 		compare("ClientID", &want.ClientID, &seen.ClientID)
 	}
-	return lifecycle.Observation{Exists: true, Digest: digestOfConfig(seen), Differences: fields, Redeclared: c.redeclared, Unresolved: c.unresolved}
+	return lifecycle.Observation{
+		Exists: true, Digest: digestOfConfig(seen), Declaration: declarationOf(seen, c.applicationOf(seen)),
+		Differences: fields, Redeclared: c.redeclared, Unresolved: c.unresolved,
+	}
 }
 
 func (c *impersonationConfig) call(verb string) failure.Call {
-	return failure.Call{Doing: fmt.Sprintf("%s %s", verb, c.Path(c.object)), BaseURL: c.connection.Client.BaseURL()}
+	return failure.Call{
+		Doing: fmt.Sprintf("%s %s", verb, c.Path(c.object)), BaseURL: c.connection.Client.BaseURL(),
+		Conceal: !c.connection.Tenancy.IsUnbound(),
+	}
 }

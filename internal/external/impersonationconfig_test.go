@@ -65,7 +65,7 @@ func TestEveryFieldOfAConfigIsOwned(t *testing.T) {
 func TestWhatHappensToAConfigMeanwhileIsTold(t *testing.T) {
 	w := begin(t)
 	bound := w.bindConfig(declaredConfig())
-	if _, err := bound.Observe(t.Context(), false); err != nil {
+	if _, err := w.look(bound, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := bound.Create(t.Context()); err != nil {
@@ -115,7 +115,7 @@ func TestWhatAConfigNamesAndIsMissingIsNamed(t *testing.T) {
 				test.change(&config.Spec)
 				bound := w.bindConfig(config)
 				message := test.missing + ` "nothing" does not exist in URL: create it there, or name another one`
-				_, err := bound.Observe(t.Context(), false)
+				_, err := w.look(bound, false)
 				if test.missing == "security profile" {
 					// Every config needs one, so it is looked for before the claim.
 					w.expectFailure(err, v1alpha1.ReasonReferenceNotFound, message)
@@ -148,7 +148,7 @@ func TestARefusalIsRepeatedWhenNothingIsMissing(t *testing.T) {
 		return http.StatusBadRequest, `{"Errors":[{"ErrorCode":"ValidationFailure","Message":"Something is not valid.","Data":null}]}`
 	}
 	bound := w.bindConfig(declaredConfig())
-	if _, err := bound.Observe(t.Context(), false); err != nil {
+	if _, err := w.look(bound, false); err != nil {
 		t.Fatal(err)
 	}
 	_, err := bound.Create(t.Context())
@@ -165,7 +165,7 @@ func TestWhatMayNotBeReadIsNotCalledMissing(t *testing.T) {
 	config := declaredConfig()
 	config.Spec.SecurityProfileID = "nothing"
 	bound := w.bindConfig(config)
-	if _, err := bound.Observe(t.Context(), false); err != nil {
+	if _, err := w.look(bound, false); err != nil {
 		t.Fatal(err)
 	}
 	_, err := bound.Create(t.Context())
@@ -180,7 +180,7 @@ func TestAnOutageIsExplainedAtEveryStep(t *testing.T) {
 		do     func(*world, lifecycle.External) error
 	}{
 		"reading": {http.MethodGet, func(w *world, bound lifecycle.External) error {
-			_, err := bound.Observe(w.t.Context(), true)
+			_, err := w.look(bound, true)
 			return err
 		}},
 		"creating": {http.MethodPost, func(w *world, bound lifecycle.External) error {
@@ -196,7 +196,7 @@ func TestAnOutageIsExplainedAtEveryStep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
 			for _, bound := range []lifecycle.External{w.bindUser(declaredUser()), w.bindConfig(declaredConfig())} {
-				if _, err := bound.Observe(t.Context(), true); err != nil {
+				if _, err := w.look(bound, true); err != nil {
 					t.Fatal(err)
 				}
 				remove := w.box.Inject(sandbox.Fault{Method: test.method, Path: "/v1/**", Status: http.StatusInternalServerError})

@@ -38,7 +38,7 @@ func TestAPasswordThatMayNotBeReadIsExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bound := kind.Bind(userWithPassword(v1alpha1.PasswordEnforce), w.connection)
-			seen, err := bound.Observe(t.Context(), true)
+			seen, err := w.look(bound, true)
 			if err == nil && seen.Unresolved != nil {
 				err = seen.Unresolved
 			}

@@ -9,36 +9,20 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // resolve finds out what the names and references of the spec stand for, in this
 // marketplace and now.
 func (c *impersonationConfig) resolve(ctx context.Context, claimed bool) error {
-	spec := &c.object.Spec
-	c.desired = ordercloud.ImpersonationConfig{
-		ID:                   c.object.ConfigID(),
-		ImpersonationBuyerID: optional(spec.ImpersonationBuyerID),
-		ImpersonationGroupID: optional(spec.ImpersonationGroupID),
-		ImpersonationUserID:  optional(spec.ImpersonationUserID),
-		BuyerID:              optional(spec.BuyerID),
-		GroupID:              optional(spec.GroupID),
-		UserID:               optional(spec.UserID),
-		SecurityProfileID:    string(spec.SecurityProfileID),
-		ClientID:             string(spec.ClientID),
-	}
+	c.desired = declaredConfig(c.object)
 	err := c.resolveReferences(ctx, claimed)
-	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonReferenceNotFound && claimed {
-		if c.resolveAsBefore() {
-			c.unresolved, err = problem, nil
-		}
+	problem := failure.As(err)
+	if problem != nil && problem.Reason == v1alpha1.ReasonReferenceNotFound && claimed && c.resolveAsBefore() {
+		c.unresolved, err = problem, nil
 	}
-	if err != nil {
-		return err
-	}
-	c.noteResolved()
-	return nil
+	return err
 }
 
 func (c *impersonationConfig) resolveReferences(ctx context.Context, claimed bool) error {
@@ -58,19 +42,11 @@ func (c *impersonationConfig) resolveReferences(ctx context.Context, claimed boo
 // widened one put back. Those of an older generation are forgotten, since mixed
 // with a newer declaration they could grant what nobody declared.
 func (c *impersonationConfig) resolveAsBefore() bool {
-	before, spec, want := c.object.Status.Resolved, &c.object.Spec, &c.desired
+	before, spec := c.object.Status.Resolved, &c.object.Spec
 	if before == nil || before.ObservedGeneration != c.object.Generation || !isComplete(spec, before) {
 		return false
 	}
-	if spec.ImpersonationUserRef != nil {
-		want.ImpersonationBuyerID, want.ImpersonationUserID = optional(before.ImpersonationBuyerID), optional(before.ImpersonationUserID)
-	}
-	if spec.UserRef != nil {
-		want.BuyerID, want.UserID = optional(before.BuyerID), optional(before.UserID)
-	}
-	if spec.ClientName != "" {
-		want.ClientID = before.ClientID
-	}
+	useResolved(&c.desired, spec, before)
 	c.describeParties()
 	return true
 }
@@ -132,7 +108,7 @@ func (c *impersonationConfig) checkCreation(ctx context.Context) error {
 
 // noteResolved also notices that a reference stands for something else than
 // before, which is a change of the declaration and no drift.
-func (c *impersonationConfig) noteResolved() {
+func (c *impersonationConfig) noteResolved(application tenant.Application) {
 	c.resolved = &v1alpha1.ResolvedReferences{
 		ObservedGeneration:   c.object.Generation,
 		ClientID:             strings.ToLower(c.desired.ClientID),
@@ -142,7 +118,16 @@ func (c *impersonationConfig) noteResolved() {
 		UserID:               deref(c.desired.UserID),
 	}
 	before := c.object.Status.Resolved
-	c.redeclared = before != nil && before.ObservedGeneration == c.object.Generation && *before != *c.resolved
+	c.redeclared = before != nil && before.ObservedGeneration == c.object.Generation && !standsForTheSame(*before, *c.resolved)
+	if c.object.Spec.ClientName == "" && len(application.Names) > 0 {
+		c.resolved.ClientName = application.Names[0]
+	}
+}
+
+// standsForTheSame leaves out by which name tenants may use the application.
+func standsForTheSame(before, now v1alpha1.ResolvedReferences) bool {
+	before.ClientName = now.ClientName
+	return before == now
 }
 
 // describeParties says in short who may impersonate whom, for the columns.

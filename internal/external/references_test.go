@@ -78,7 +78,7 @@ func TestReferencesStandForIDs(t *testing.T) {
 			config.Spec = test.spec
 			config.Spec.SecurityProfileID, config.Spec.ClientName = "cs-rep", "Storefront"
 			bound := w.bindConfig(config)
-			if seen, err := bound.Observe(t.Context(), false); err != nil || seen.Exists {
+			if seen, err := w.look(bound, false); err != nil || seen.Exists {
 				t.Fatalf("got %+v, %v", seen, err)
 			}
 			created, err := bound.Create(t.Context())
@@ -141,7 +141,7 @@ func TestAReferenceThatCannotBeFollowedIsExplained(t *testing.T) {
 				config := declaredConfig()
 				config.Spec = v1alpha1.ImpersonationConfigSpec{SecurityProfileID: "cs-rep", ClientID: storefrontID}
 				set(&config.Spec)
-				_, err := w.bindConfig(config).Observe(t.Context(), test.claimed)
+				_, err := w.look(w.bindConfig(config), test.claimed)
 				w.expectFailure(err, test.reason, test.message)
 				problem := failure.As(err)
 				if problem.Stalled != test.stalled || problem.Retry != failure.AtInterval {
@@ -162,7 +162,7 @@ func TestAUserInTroubleDoesNotStopTheComparisonOfAGrant(t *testing.T) {
 	w.mutate(http.MethodPost, "impersonationconfig", map[string]any{
 		"ID": "desk", "BuyerID": "acme", "SecurityProfileID": "cs-rep", "ClientID": storefrontID,
 	})
-	seen, err := w.bindConfig(config).Observe(t.Context(), true)
+	seen, err := w.look(w.bindConfig(config), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestAnApplicationIsFoundByItsExactName(t *testing.T) {
 			}
 			config := declaredConfig()
 			config.Spec.ClientID, config.Spec.ClientName = "", test.named
-			_, err := w.bindConfig(config).Observe(t.Context(), false)
+			_, err := w.look(w.bindConfig(config), false)
 			if test.message != "" {
 				w.expectFailure(err, v1alpha1.ReasonReferenceNotFound, test.message)
 				if problem := failure.As(err); !problem.Stalled || problem.Retry != test.retry {

@@ -32,6 +32,9 @@ type Failure struct {
 	// Message is a sentence for a person. It is the same from one pass to the
 	// next for as long as the cause is, and holds no secret and no personal data.
 	Message string
+	// ForOwner, if any, is a sentence for those who own the Marketplace: it names what
+	// Message has to conceal, because it belongs to other tenants.
+	ForOwner string
 	// Stalled says that nothing changes until a person or another system acts.
 	Stalled bool
 	// Retry says when to look again.
@@ -71,6 +74,12 @@ func (f *Failure) Stall() *Failure {
 // Again sets when to look again.
 func (f *Failure) Again(retry Retry) *Failure {
 	f.Retry = retry
+	return f
+}
+
+// Telling sets what is said to those who own the Marketplace.
+func (f *Failure) Telling(forOwner string) *Failure {
+	f.ForOwner = forOwner
 	return f
 }
 

@@ -29,6 +29,9 @@ type Call struct {
 	Personal []string
 	// Secret is a declared secret that an answer might echo, too.
 	Secret ordercloud.Secret
+	// Conceal says that OrderCloud's own words are for those who own the Marketplace only:
+	// they may name what belongs to other tenants.
+	Conceal bool
 }
 
 // FromOrderCloud explains an error of the OrderCloud client. It returns nil for
@@ -54,8 +57,7 @@ func (c Call) FromOrderCloud(err error) *Failure {
 			"another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user").
 			Stall().By(err)
 	case ordercloud.IsInUse(err):
-		return New(v1alpha1.ReasonInUse, "OrderCloud refuses %s%s: %s",
-			c.Doing, codes(err), c.messages(err)).By(err)
+		return c.repeating(v1alpha1.ReasonInUse, err)
 	}
 	return c.refusal(err)
 }
@@ -77,8 +79,17 @@ func (c Call) refusal(err error) *Failure {
 	if invalid, ok := errors.AsType[*ordercloud.InvalidRequestError](err); ok {
 		return New(v1alpha1.ReasonRejected, "%s was not tried: %s %s", c.Doing, invalid.Field, invalid.Problem).Stall().By(err)
 	}
-	return New(v1alpha1.ReasonRejected, "OrderCloud refuses %s%s: %s",
-		c.Doing, codes(err), c.messages(err)).Stall().By(err)
+	return c.repeating(v1alpha1.ReasonRejected, err).Stall()
+}
+
+// repeating is a refusal in OrderCloud's own words.
+func (c Call) repeating(reason string, err error) *Failure {
+	refuses := fmt.Sprintf("OrderCloud refuses %s%s: ", c.Doing, codes(err))
+	if !c.Conceal {
+		return New(reason, "%s%s", refuses, c.messages(err)).By(err)
+	}
+	return New(reason, "%swhat it says may be about objects of others, so an event of the Marketplace says it to its owner", refuses).
+		Telling(refuses + c.messages(err)).By(err)
 }
 
 // MissingInOrderCloud says that something an object names does not exist in the

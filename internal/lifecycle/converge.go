@@ -31,6 +31,11 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	external := p.Kind.Bind(p.object, connection)
+	unresolved, err := p.resolve(ctx, external)
+	if err != nil {
+		return verdict{}, err
+	}
 	conflict, err := p.yield(ctx)
 	if err != nil {
 		return verdict{}, err
@@ -38,7 +43,9 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if conflict != nil {
 		return verdict{yields: true}, conflict
 	}
-	external := p.Kind.Bind(p.object, connection)
+	if unresolved != nil {
+		return verdict{}, unresolved
+	}
 	for range maxLooks {
 		found, err := p.round(ctx, external)
 		if _, stopped := errors.AsType[*fence.StoppedError](err); stopped {
@@ -58,12 +65,15 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 // round is one look and what follows from it.
 func (p *pass[T]) round(ctx context.Context, external External) (verdict, error) {
 	policy := PolicyOf(p.spec)
-	seen, err := external.Observe(ctx, p.claimed())
+	seen, err := external.Observe(ctx)
 	if err != nil {
 		return verdict{}, err
 	}
 	if policy.Management == v1alpha1.ManagementEnforce {
 		p.state = p.state.After(p.whatIsSeen(seen))
+	}
+	if err := p.mayTake(seen); err != nil {
+		return verdict{}, err
 	}
 	action := Plan(policy, p.claimed(), seen)
 	isDrift := p.isDrift(action, seen)

@@ -4,12 +4,18 @@
 package lifecycle
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 )
@@ -72,6 +78,21 @@ func (p *pass[T]) eventDriftDetected(differences drift.Fields) {
 
 func (p *pass[T]) eventNotSynced(problem *failure.Failure) {
 	p.emit(corev1.EventTypeWarning, problem.Reason, "Reconcile", problem.Message)
+}
+
+// TellOwner says, by an event of the Marketplace, to those who own it what the namespace of
+// an object may not see.
+func TellOwner(ctx context.Context, reader client.Reader, recorder events.EventRecorder, object client.Object, of types.NamespacedName, problem *failure.Failure) {
+	if problem.ForOwner == "" {
+		return
+	}
+	var declared v1alpha1.Marketplace
+	if err := reader.Get(ctx, of, &declared); err != nil {
+		log.FromContext(ctx).Error(err, "Reading the Marketplace whose owner has something to know failed")
+		return
+	}
+	recorder.Eventf(&declared, object, corev1.EventTypeWarning, problem.Reason, "Reconcile", "%s",
+		Note(client.ObjectKeyFromObject(object).String()+": "+problem.ForOwner))
 }
 
 func lastElement(path string) string {

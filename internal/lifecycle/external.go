@@ -19,6 +19,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // Object is a resource that declares one OrderCloud object.
@@ -32,10 +33,12 @@ type Object interface {
 // Its methods record the kind's own part of the status on that resource, in
 // memory. Their errors are a *failure.Failure where a person has to read them.
 type External interface {
-	// Observe looks at the object. A missing one is no error. Claimed says
-	// whether the resource already owns the object: only an unclaimed one has
-	// to wait for what it refers to.
-	Observe(ctx context.Context, claimed bool) (Observation, error)
+	// Resolve finds out what the declaration stands for, before anything of the object is
+	// looked at. Claimed says whether the resource already owns the object: only an
+	// unclaimed one has to wait for what it refers to.
+	Resolve(ctx context.Context, claimed bool) (tenant.Declaration, error)
+	// Observe looks at the object, after Resolve. A missing one is no error.
+	Observe(ctx context.Context) (Observation, error)
 	// Look looks at the object and compares nothing, so that it needs nothing else that
 	// the resource refers to.
 	Look(ctx context.Context) (Observation, error)
@@ -72,6 +75,9 @@ type Kind[T Object] interface {
 	// Describe records in the kind's part of the status what the declaration tells
 	// by itself.
 	Describe(object T)
+	// Declaration is what the declaration of a resource stands for, as far as its status
+	// has it: nothing is asked for it.
+	Declaration(object T) tenant.Declaration
 	// Bind binds a resource to its object in the marketplace that the connection
 	// reaches. It calls nothing.
 	Bind(object T, connection *marketplace.Connection) External
@@ -84,6 +90,8 @@ type Observation struct {
 	// Digest is that of the object that was seen: equal to External.Digest when it shows
 	// exactly what a create sent. Empty when there is none.
 	Digest string
+	// Declaration is what the object that was seen would have to be declared as.
+	Declaration tenant.Declaration
 	// Differences are the fields in which it differs from the declaration.
 	Differences drift.Fields
 	// Redeclared says that what is declared changed since the last write though
@@ -127,9 +135,13 @@ type Connector interface {
 	Standing(key types.NamespacedName) (claim.Marketplace, marketplace.Standing)
 	// Peers lists the Marketplaces that are proven to be a marketplace.
 	Peers(of claim.Marketplace) []types.NamespacedName
+	// Tenancy returns what a namespace may declare through a Marketplace, or a
+	// *failure.Failure for one that may not refer to it. OrderCloud is not asked.
+	Tenancy(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (tenant.Tenancy, error)
 	// CheckNow returns an error unless, by the API server's own word, the namespace may
-	// use the Marketplace and that still reaches the marketplace.
-	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) error
+	// use the Marketplace and that still reaches the marketplace. It also returns what the
+	// namespace may declare now.
+	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) (tenant.Tenancy, error)
 	// Delay tells how long requests to a marketplace wait for their turn at
 	// present; 0 for one that was never connected.
 	Delay(key types.NamespacedName) time.Duration

@@ -69,6 +69,10 @@ func (p *pass[T]) relinquish(ctx context.Context) (wait time.Duration, err error
 	case !p.state.Claims():
 		return 0, nil
 	}
+	notPermitted := p.permitRemoval(ctx)
+	if notPermitted != nil && failure.As(notPermitted) == nil {
+		return 0, notPermitted
+	}
 	handedOver, err := p.handOver(ctx)
 	if err != nil || handedOver {
 		return 0, err
@@ -76,6 +80,9 @@ func (p *pass[T]) relinquish(ctx context.Context) (wait time.Duration, err error
 	action := PlanDeletion(PolicyOf(p.spec), p.state.Claims())
 	if action.Verb == Release {
 		return 0, nil
+	}
+	if notPermitted != nil {
+		return 0, notPermitted
 	}
 	if wait, err := p.grace(ctx); err != nil || wait > 0 {
 		return wait, err

@@ -36,12 +36,12 @@ func (p *pass[T]) handOver(ctx context.Context) (bool, error) {
 	}
 	p.state = p.state.After(claim.Ends)
 	log.FromContext(ctx).Info("Handed over", "path", p.path(), "to", client.ObjectKeyFromObject(heir))
-	p.event(EventHandedOver, "Delete", "handed %s over to %s, which declares it, too", p.path(), client.ObjectKeyFromObject(heir))
+	p.event(EventHandedOver, "Delete", "handed %s over to %s, which declares it, too", p.path(), p.name(heir))
 	return true, nil
 }
 
 // heirs lists who may inherit: resources that stay, that declare the very same object, that
-// may refer to their Marketplace, and whose Marketplace is proven to be the marketplace of
+// may declare it as they do and as it is, and whose Marketplace is proven to be the marketplace of
 // the object. They are asked for by the path alone: after a start nobody may have connected
 // their Marketplace yet.
 func (p *pass[T]) heirs(ctx context.Context) ([]T, error) {
@@ -71,8 +71,8 @@ func (p *pass[T]) mayInherit(ctx context.Context, other T) (bool, error) {
 	if err != nil || there.URL != p.whereClaimed().URL {
 		return false, err
 	}
-	isAdmitted, err := p.isAdmitted(ctx, other)
-	if err != nil || !isAdmitted {
+	tenancy, isAdmitted, err := p.admission(ctx, other, false)
+	if err != nil || !isAdmitted || !p.mayDeclare(tenancy, other) || !p.mayDeclare(tenancy, p.object) {
 		return false, err
 	}
 	proven, standing := p.Marketplaces.Standing(MarketplaceOf(other))

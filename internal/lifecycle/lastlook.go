@@ -24,11 +24,14 @@ func (p *pass[T]) stillStands(ctx context.Context) error {
 	if err := p.stillClaims(ctx); err != nil {
 		return err
 	}
-	err := p.Marketplaces.CheckNow(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef, p.here)
+	tenancy, err := p.Marketplaces.CheckNow(ctx, p.object.GetNamespace(), p.spec.MarketplaceRef, p.here)
 	if !p.object.GetDeletionTimestamp().IsZero() && apierrors.IsNotFound(err) {
 		return nil // a namespace that is deleted loses its Marketplace in any order
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tenancy.Permit(p.declaration)
 }
 
 // stillClaims asks the API server whether the resource and its claim are what the pass

@@ -27,6 +27,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // Reconciler serves every kind that mirrors one OrderCloud object.
@@ -128,6 +129,10 @@ type pass[T Object] struct {
 	state claim.State
 	// sent is the digest of what the latest create sent.
 	sent string
+	// tenancy is what the namespace may declare, and declaration what the resource
+	// declares.
+	tenancy     tenant.Tenancy
+	declaration tenant.Declaration
 }
 
 func (r *Reconciler[T]) begin(object T) *pass[T] {
@@ -231,6 +236,7 @@ func (p *pass[T]) connect(ctx context.Context) (*marketplace.Connection, error) 
 func (p *pass[T]) use(connection *marketplace.Connection, err error) {
 	if connection != nil {
 		p.useInterval(connection.Interval)
+		p.tenancy = connection.Tenancy
 	}
 	if err == nil {
 		p.locate(connection.Marketplace)

@@ -38,7 +38,7 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	if !found.suspended {
 		p.status.LastHandledReconcileAt = p.object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]
 	}
-	if found.yields || found.elsewhere {
+	if found.isAside() {
 		p.status.Drift = nil
 	}
 	if found.looked {
@@ -54,6 +54,7 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 	p.log(ctx, found, isNews)
 	if isNews {
 		p.eventNotSynced(found.failure)
+		TellOwner(ctx, p.Client, p.Recorder, p.object, MarketplaceOf(p.object), found.failure)
 	}
 	if p.state == claim.None {
 		// Who has no claim has nothing to carry out when it is deleted.

@@ -17,6 +17,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // newcomer is how long a resource is young. Until then a conflict is more likely a move
@@ -83,12 +84,16 @@ func enforces[T Object](object T) bool {
 // whose Marketplace OrderCloud refuses at present stands nowhere. One of whose Marketplace
 // nothing is known yet, right after a start, stands where its claim says.
 func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) {
-	if MarketplaceOf(p.object) == MarketplaceOf(other) && p.object.GetNamespace() == other.GetNamespace() {
-		return true, nil
-	}
-	isAdmitted, err := p.isAdmitted(ctx, other)
+	isNeighbour := MarketplaceOf(p.object) == MarketplaceOf(other) && p.object.GetNamespace() == other.GetNamespace()
+	tenancy, isAdmitted, err := p.admission(ctx, other, isNeighbour)
 	if err != nil || !isAdmitted {
 		return false, err
+	}
+	if !p.worth(other).Claims() && !p.mayDeclare(tenancy, other) {
+		return false, nil
+	}
+	if isNeighbour {
+		return true, nil
 	}
 	proven, standing := p.Marketplaces.Standing(MarketplaceOf(other))
 	switch standing {
@@ -101,16 +106,22 @@ func (p *pass[T]) sharesMarketplace(ctx context.Context, other T) (bool, error) 
 	}
 }
 
-// isAdmitted says that a resource may refer to its Marketplace. Otherwise any namespace
-// could keep others from their objects, or inherit them.
-func (p *pass[T]) isAdmitted(ctx context.Context, other T) (bool, error) {
-	spec, _ := other.Managed()
-	_, err := p.Marketplaces.Connect(ctx, other.GetNamespace(), spec.MarketplaceRef)
-	problem := failure.As(err)
-	if err != nil && problem == nil {
-		return false, err
+// admission says whether a resource may refer to its Marketplace, and what it may declare
+// there. Otherwise any namespace could keep others from their objects, or inherit them.
+// Connecting also finds out which marketplace it is.
+func (p *pass[T]) admission(ctx context.Context, other T, isNeighbour bool) (tenant.Tenancy, bool, error) {
+	if isNeighbour {
+		return p.tenancy, true, nil
 	}
-	return problem == nil || problem.Reason != v1alpha1.ReasonNamespaceNotAllowed, nil
+	spec, _ := other.Managed()
+	connection, err := p.Marketplaces.Connect(ctx, other.GetNamespace(), spec.MarketplaceRef)
+	if err != nil && failure.As(err) == nil {
+		return tenant.Tenancy{}, false, err
+	}
+	if connection == nil {
+		return tenant.Tenancy{}, true, nil
+	}
+	return connection.Tenancy, !marketplace.IsNotAdmitted(err), nil
 }
 
 // worth is what the claim of another resource is worth in the marketplace of this pass.
@@ -163,13 +174,19 @@ func (p *pass[T]) yield(ctx context.Context) (*failure.Failure, error) {
 // inConflictWith is stalled only if nothing will end the conflict: while the other one is
 // being deleted, and while this one is young, it may be a move.
 func (p *pass[T]) inConflictWith(owner T) *failure.Failure {
-	key := client.ObjectKeyFromObject(owner)
+	const leaves = "%s declares %s, too, and is being deleted: this one takes over when it is gone"
+	const stays = "%s declares %s, too, and was there before: delete one of the two; when the other one goes, this one takes over"
+	text := stays
 	if !owner.GetDeletionTimestamp().IsZero() {
-		return failure.New(v1alpha1.ReasonConflict,
-			"%s declares %s, too, and is being deleted: this one takes over when it is gone", key, p.path()).Again(failure.OnceAMinute)
+		text = leaves
 	}
-	conflict := failure.New(v1alpha1.ReasonConflict,
-		"%s declares %s, too, and was there before: delete one of the two; when the other one goes, this one takes over", key, p.path())
+	conflict := failure.New(v1alpha1.ReasonConflict, text, p.name(owner), p.path())
+	if !p.mayName(owner) {
+		conflict = conflict.Telling(fmt.Sprintf(text, client.ObjectKeyFromObject(owner), p.path()))
+	}
+	if !owner.GetDeletionTimestamp().IsZero() {
+		return conflict.Again(failure.OnceAMinute)
+	}
 	if p.Clock.Since(p.object.GetCreationTimestamp().Time) < newcomer {
 		return conflict.Again(failure.OnceAMinute)
 	}

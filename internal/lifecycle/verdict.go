@@ -45,6 +45,13 @@ type verdict struct {
 	failure *failure.Failure
 }
 
+// isAside says that the operator keeps its eyes and hands off the object: what the status
+// holds of it is over. Another resource has the better right to it, or the tenants of the
+// Marketplace do not permit it, or it was seen in another marketplace.
+func (v verdict) isAside() bool {
+	return v.yields || v.elsewhere || v.failure != nil && v.failure.Reason == v1alpha1.ReasonNotPermitted
+}
+
 const inSyncMessage = "OrderCloud holds what is declared"
 
 // judge turns a verdict into conditions. It keeps what the pass did not find
@@ -100,7 +107,7 @@ func JudgeSuspended(conditions *[]metav1.Condition, generation int64, isHere boo
 func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdict, set Setter) {
 	problem := found.failure
 	set(v1alpha1.SyncedCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
-	if found.looked || found.yields || found.elsewhere || !ReadyAt(*conditions, generation) {
+	if found.looked || found.isAside() || !ReadyAt(*conditions, generation) {
 		set(v1alpha1.ReadyCondition, metav1.ConditionFalse, problem.Reason, problem.Message)
 	}
 	switch {
@@ -108,7 +115,7 @@ func judgeFailure(conditions *[]metav1.Condition, generation int64, found verdic
 		setDrifted(found, set)
 	case found.comparedRest:
 		setInSync(found.wrote, set)
-	case found.looked, found.yields, found.elsewhere:
+	case found.looked, found.isAside():
 		// Nothing was seen to differ: what an earlier look showed is over.
 		meta.RemoveStatusCondition(conditions, v1alpha1.DriftedCondition)
 	}

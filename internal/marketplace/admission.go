@@ -6,6 +6,7 @@ package marketplace
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,15 +19,38 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
-// admit decides whether objects of a namespace may refer to a Marketplace.
-func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error {
+// admit decides whether objects of a namespace may refer to a Marketplace, and what they
+// may declare there.
+func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (tenant.Tenancy, error) {
 	return admit(declared, namespace, func() (labels.Set, error) { return r.labelsOf(ctx, namespace, Interval(declared)) })
 }
 
 // admit asks for the labels of the namespace only if they decide.
-func admit(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.Set, error)) error {
+func admit(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.Set, error)) (tenant.Tenancy, error) {
+	if err := letIn(declared, namespace, ask); err != nil {
+		return tenant.Tenancy{}, err
+	}
+	if !tenant.Binds(declared, namespace) {
+		return tenant.Unbound(), nil
+	}
+	found, err := ask()
+	if apierrors.IsForbidden(err) {
+		return tenant.Tenancy{}, failure.New(v1alpha1.ReasonNotPermitted,
+			"Marketplace %s/%s decides by their labels what namespaces may declare, and the API server does not let the operator read those of namespace %q: "+
+				"grant its role get on namespaces there",
+			declared.Namespace, declared.Name, namespace).Stall().By(err)
+	}
+	if err != nil {
+		return tenant.Tenancy{}, err
+	}
+	return tenant.Of(declared, namespace, found), nil
+}
+
+// letIn decides whether a namespace may refer to a Marketplace.
+func letIn(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.Set, error)) error {
 	if namespace == declared.Namespace {
 		return nil
 	}
@@ -49,27 +73,59 @@ func admit(declared *v1alpha1.Marketplace, namespace string, ask func() (labels.
 // CheckNamespace returns a *failure.Failure with the reason NamespaceNotAllowed for a
 // namespace whose objects may not refer to a Marketplace.
 func (r *Registry) CheckNamespace(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error {
-	return r.admit(ctx, declared, namespace)
+	_, err := r.admit(ctx, declared, namespace)
+	return err
 }
 
 // Admits says whether objects of a namespace may refer to a Marketplace. An error says
 // that it cannot be told now.
 func (r *Registry) Admits(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (bool, error) {
-	err := r.admit(ctx, declared, namespace)
-	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonNamespaceNotAllowed {
+	_, err := r.admit(ctx, declared, namespace)
+	if IsNotAdmitted(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// DecidesAnew says that a namespace with these labels may refer to the Marketplace,
-// and with those before might not, or the other way round.
+// IsNotAdmitted says that an error means that a namespace may not refer to a Marketplace,
+// or declare anything through it.
+func IsNotAdmitted(err error) bool {
+	problem := failure.As(err)
+	return problem != nil && (problem.Reason == v1alpha1.ReasonNamespaceNotAllowed || problem.Reason == v1alpha1.ReasonNotPermitted)
+}
+
+// Tenancy returns what a namespace may declare through a Marketplace, without asking
+// OrderCloud, or a *failure.Failure for a namespace that may not refer to it. Through a
+// Marketplace that is gone, whoever referred to it may only delete, which nothing forbids.
+func (r *Registry) Tenancy(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (tenant.Tenancy, error) {
+	key := Key(namespace, reference)
+	var declared v1alpha1.Marketplace
+	if !r.watches(key.Namespace) {
+		return tenant.Unbound(), nil
+	}
+	err := r.reader.Get(ctx, key, &declared)
+	if apierrors.IsNotFound(err) {
+		return tenant.Unbound(), nil
+	}
+	if err != nil {
+		return tenant.Tenancy{}, explainMarketplace(key, err)
+	}
+	return r.admit(ctx, &declared, namespace)
+}
+
+// DecidesAnew says that a namespace with these labels may refer to the Marketplace, or
+// declare something through it, and with those before might not, or the other way round.
 func DecidesAnew(declared *v1alpha1.Marketplace, namespace string, before, after labels.Set) bool {
-	allowed := declared.Spec.AllowedNamespaces
-	if allowed.From != v1alpha1.NamespacesSelector || namespace == declared.Namespace {
+	if namespace == declared.Namespace {
 		return false
 	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	isTenantAnew := slices.ContainsFunc(declared.Spec.Tenants, func(entry v1alpha1.Tenant) bool {
+		return tenant.Matches(&entry, before) != tenant.Matches(&entry, after)
+	})
+	if isTenantAnew || declared.Spec.AllowedNamespaces.From != v1alpha1.NamespacesSelector {
+		return isTenantAnew
+	}
+	selector, err := metav1.LabelSelectorAsSelector(declared.Spec.AllowedNamespaces.Selector)
 	return err == nil && selector.Matches(before) != selector.Matches(after)
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 const (
@@ -46,6 +47,10 @@ type Connection struct {
 	// belong to the seller that the Marketplace stays with. Beside an error it has the
 	// declared URL alone.
 	Marketplace claim.Marketplace
+	// Tenancy is what the namespace may declare there.
+	Tenancy tenant.Tenancy
+	// UserID is the admin user that the operator is there.
+	UserID string
 	// Interval at which objects are compared at the latest.
 	Interval time.Duration
 }
@@ -123,12 +128,14 @@ func (r *Registry) Connect(ctx context.Context, namespace string, reference v1al
 		return nil, explainMarketplace(key, err)
 	}
 	connection := &Connection{Interval: Interval(&declared), Marketplace: claim.Marketplace{URL: BaseURL(&declared.Spec)}}
-	if err := r.admit(ctx, &declared, namespace); err != nil {
+	var err error
+	if connection.Tenancy, err = r.admit(ctx, &declared, namespace); err != nil {
 		return connection, err
 	}
 	kept, proof, err := r.prove(ctx, &declared, false)
 	if proof.Marketplace.IsProven() {
 		connection.Client, connection.Looks, connection.Marketplace = kept.client, kept.looks, proof.Marketplace
+		connection.UserID = proof.User.ID
 		return connection, nil
 	}
 	if problem := failure.As(err); problem != nil {

@@ -219,7 +219,7 @@ func TestBeforeAWriteTheAPIServerIsAskedPastTheCache(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.change(w)
-			err = w.registry.CheckNow(t.Context(), "tenant", visiting, connection.Marketplace)
+			_, err = w.registry.CheckNow(t.Context(), "tenant", visiting, connection.Marketplace)
 			got := ""
 			if problem := failure.As(err); problem != nil {
 				got = problem.Reason + ": " + problem.Message

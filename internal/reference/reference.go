@@ -8,6 +8,7 @@ package reference
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -18,6 +19,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // Referrer is the object that refers to others.
@@ -60,6 +62,34 @@ func (r Referrer) BuyerUser(ctx context.Context, reader client.Reader, reference
 	return string(user.Spec.BuyerID), user.UserID(), nil
 }
 
+// Application returns the API client with an ID, and a name that stands for it alone: the
+// one that it was declared by, or of those by which the namespace's tenancy allows
+// applications the one that is its own. OrderCloud is asked for the latter only. The error
+// is a *failure.Failure if it does not answer.
+func Application(ctx context.Context, connection *marketplace.Connection, id, declaredName string) (tenant.Application, error) {
+	application := tenant.Application{ID: id}
+	if declaredName != "" {
+		application.Names = []string{declaredName}
+		return application, nil
+	}
+	for _, name := range connection.Tenancy.ClientNames() {
+		if strings.EqualFold(name, id) || name == v1alpha1.Everyone {
+			return application, nil
+		}
+	}
+	for _, name := range connection.Tenancy.ClientNames() {
+		named, err := APIClient(ctx, connection, name)
+		if problem := failure.As(err); problem != nil && problem.IsOutage() || problem == nil && err != nil {
+			return application, err
+		}
+		if err == nil && strings.EqualFold(named, id) {
+			application.Names = []string{name}
+			return application, nil
+		}
+	}
+	return application, nil
+}
+
 // APIClient returns the ID of the one API client that bears a name, or a
 // *failure.Failure that says that there is none, or more than one.
 func APIClient(ctx context.Context, connection *marketplace.Connection, name string) (string, error) {
@@ -68,6 +98,7 @@ func APIClient(ctx context.Context, connection *marketplace.Connection, name str
 	if err != nil {
 		return "", failure.Call{
 			Doing: fmt.Sprintf("looking up the API client named %q", name), BaseURL: baseURL,
+			Conceal: !connection.Tenancy.IsUnbound(),
 		}.Explain(err)
 	}
 	switch len(ids) {

@@ -14,6 +14,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // declaration is what an ImpersonationToken stands for in its marketplace.
@@ -22,6 +23,7 @@ type declaration struct {
 	buyerID     string
 	userID      string
 	clientID    string
+	application tenant.Application
 	roles       []string
 	customRoles []string
 }
@@ -49,6 +51,9 @@ func (p *pass) resolve(ctx context.Context) error {
 		if wanted.clientID, err = reference.APIClient(ctx, p.connection, spec.ClientName); err != nil {
 			return err
 		}
+	}
+	if wanted.application, err = reference.Application(ctx, p.connection, wanted.clientID, spec.ClientName); err != nil {
+		return err
 	}
 	// The letter case of these differs between endpoints.
 	wanted.clientID = strings.ToLower(wanted.clientID)

@@ -40,6 +40,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/usertoken"
 )
 
@@ -151,7 +152,7 @@ func (w *world) connect() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.connection = &marketplace.Connection{Client: reached, Looks: look.New(reached, turns, look.Observer{}), Interval: interval}
+	w.connection = &marketplace.Connection{Client: reached, Looks: look.New(reached, turns, look.Observer{}), Tenancy: tenant.Unbound(), Interval: interval}
 }
 
 // Connect returns the connection to the sandbox.
@@ -163,11 +164,16 @@ func (w *world) Connect(context.Context, string, v1alpha1.MarketplaceReference) 
 }
 
 // CheckNow is the last look at the Marketplace.
-func (w *world) CheckNow(context.Context, string, v1alpha1.MarketplaceReference, claim.Marketplace) error {
+func (w *world) CheckNow(context.Context, string, v1alpha1.MarketplaceReference, claim.Marketplace) (tenant.Tenancy, error) {
 	if w.lastLook == nil {
-		return nil
+		return w.connection.Tenancy, nil
 	}
-	return w.lastLook()
+	return w.connection.Tenancy, w.lastLook()
+}
+
+// Tenancy is what the namespace may declare.
+func (w *world) Tenancy(context.Context, string, v1alpha1.MarketplaceReference) (tenant.Tenancy, error) {
+	return w.connection.Tenancy, w.problem
 }
 
 // restart begins anew, with no memory of before.

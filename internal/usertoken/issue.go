@@ -50,6 +50,9 @@ func (p *pass) issue(ctx context.Context) error {
 	if len(token.Roles) == 0 {
 		return p.noRoles()
 	}
+	if err := p.permitRoles(token.Roles); err != nil {
+		return err
+	}
 	isDeclared, err := p.isDeclaredUser(ctx, token.Access)
 	switch {
 	case ordercloud.IsUnauthorized(err):
@@ -81,7 +84,11 @@ func (p *pass) stillStands(ctx context.Context) error {
 		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("impersonationtokens").GroupResource(), p.object.Name,
 			errors.New("it was changed before a token was asked for"))
 	}
-	return p.Marketplaces.CheckNow(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef, p.connection.Marketplace)
+	tenancy, err := p.Marketplaces.CheckNow(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef, p.connection.Marketplace)
+	if err != nil {
+		return err
+	}
+	return tenancy.Permit(p.wanted.declaration())
 }
 
 // prove asks OrderCloud, when a look is due, whether the token in the Secret still
@@ -131,7 +138,7 @@ func (p *pass) noteProof() {
 }
 
 func (p *pass) call(doing string) failure.Call {
-	return failure.Call{Doing: doing + " " + p.wanted.user(), BaseURL: p.wanted.baseURL}
+	return failure.Call{Doing: doing + " " + p.wanted.user(), BaseURL: p.wanted.baseURL, Conceal: !p.connection.Tenancy.IsUnbound()}
 }
 
 // explainRefusal turns each of OrderCloud's refusals into what a person can do. The

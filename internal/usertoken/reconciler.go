@@ -25,6 +25,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // Connector connects an object to the marketplace that it refers to.
@@ -32,9 +33,13 @@ type Connector interface {
 	// Connect returns a connection, or a *failure.Failure that says why there is
 	// none. The connection beside a failure, if any, tells the interval.
 	Connect(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (*marketplace.Connection, error)
+	// Tenancy returns what a namespace may declare through a Marketplace, or a
+	// *failure.Failure for one that may not refer to it. OrderCloud is not asked.
+	Tenancy(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (tenant.Tenancy, error)
 	// CheckNow returns an error unless, by the API server's own word, the namespace may
-	// use the Marketplace and that still reaches the marketplace.
-	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) error
+	// use the Marketplace and that still reaches the marketplace. It also returns what the
+	// namespace may declare now.
+	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) (tenant.Tenancy, error)
 }
 
 // Reconciler serves ImpersonationTokens.
@@ -109,17 +114,20 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) (ctrl.Result, error) {
-	if p.object.Spec.Suspend {
-		return p.recordSuspended(ctx)
+	var err error
+	if ctx = p.ranked(ctx); p.object.Spec.Suspend {
+		if err = p.isWithdrawn(ctx); err == nil {
+			return p.recordSuspended(ctx)
+		}
+	} else {
+		err = p.converge(ctx)
 	}
-	ctx = p.ranked(ctx)
-	err := p.converge(ctx)
 	problem := failure.As(err)
 	if err != nil && problem == nil {
 		return ctrl.Result{}, err
 	}
 	if problem != nil {
-		if err := p.dropWhatIsOver(ctx); err != nil {
+		if err := p.dropWhatIsOver(ctx, problem); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
@@ -146,9 +154,9 @@ func (p *pass) isAskedFor() bool {
 	return p.object.Annotations[v1alpha1.ReconcileAtAnnotation] != p.object.Status.LastHandledReconcileAt
 }
 
-// converge brings a token into the Secret that is for what is declared and good for
-// a while yet.
-func (p *pass) converge(ctx context.Context) error {
+// prepare finds out what is declared, what the Secret holds, and whether the namespace may
+// have such a token.
+func (p *pass) prepare(ctx context.Context) error {
 	if err := p.readSecret(ctx); err != nil {
 		return err
 	}
@@ -164,6 +172,15 @@ func (p *pass) converge(ctx context.Context) error {
 	}
 	p.connection = connection
 	if err := p.resolve(ctx); err != nil {
+		return err
+	}
+	return p.permit(ctx)
+}
+
+// converge brings a token into the Secret that is for what is declared and good for
+// a while yet.
+func (p *pass) converge(ctx context.Context) error {
+	if err := p.prepare(ctx); err != nil {
 		return err
 	}
 	if p.isGood() && p.Clock.Now().Before(p.refreshTime()) {

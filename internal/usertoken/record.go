@@ -20,6 +20,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -146,6 +147,8 @@ func (p *pass) tell(ctx context.Context, problem *failure.Failure) {
 	}
 	log.FromContext(ctx).Info("No new token", "reason", problem.Reason, "cause", problem.Error(), "requestID", ordercloud.RequestID(problem))
 	p.emit(corev1.EventTypeWarning, problem.Reason, problem.Message)
+	of := marketplace.Key(p.object.Namespace, p.object.Spec.MarketplaceRef)
+	lifecycle.TellOwner(ctx, p.Client, p.Recorder, p.object, of, problem)
 }
 
 func (p *pass) event(reason, format string, arguments ...any) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -177,15 +178,22 @@ func (p *pass) forbidden(verb string, err error) error {
 		verb, p.secretKey()).Stall().Again(failure.OnceAMinute).By(err)
 }
 
-// dropWhatIsOver takes a token out of the Secret that has expired, or with which
-// somebody would act as another user than the declared one, or in another
-// application. One that has other roles than are declared stays until it expires.
-func (p *pass) dropWhatIsOver(ctx context.Context) error {
+// dropWhatIsOver takes a token out of the Secret that has expired, or that the namespace may
+// not have any more, or with which somebody would act as another user than the declared one,
+// or in another application. One that has other roles than are declared stays until it
+// expires.
+func (p *pass) dropWhatIsOver(ctx context.Context, problem *failure.Failure) error {
 	token := p.kept.token
-	if token == nil || p.Clock.Now().Before(token.expiry) && p.isOfSubject() {
+	if token == nil || p.Clock.Now().Before(token.expiry) && p.isOfSubject() && !p.isForbidden(token, problem) {
 		return nil
 	}
 	return p.drop(ctx)
+}
+
+// isForbidden says that the namespace may not have the token, be it only because of roles
+// that it was issued with.
+func (p *pass) isForbidden(token *published, problem *failure.Failure) bool {
+	return marketplace.IsNotAdmitted(problem) || p.wanted != nil && p.permitRoles(token.Roles) != nil
 }
 
 // isOfSubject is true also while it is not known what the declaration stands for.

@@ -1,0 +1,105 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tenant
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+)
+
+// Tenancy is what a namespace may declare through a Marketplace. The zero value is one
+// that may declare nothing.
+type Tenancy struct {
+	isUnbound bool
+	entries   []Entry
+	// marketplace and namespace are named to a person.
+	marketplace, namespace string
+}
+
+// Unbound returns the tenancy that may declare anything: of the Marketplace's own
+// namespace, and of everybody if the Marketplace has no spec.tenants.
+func Unbound() Tenancy { return Tenancy{isUnbound: true} }
+
+// Binds says that spec.tenants decides what a namespace may declare, so that its labels
+// have to be known.
+func Binds(declared *v1alpha1.Marketplace, namespace string) bool {
+	return declared.Spec.Tenants != nil && namespace != declared.Namespace
+}
+
+// Of returns the tenancy of a namespace that has these labels.
+func Of(declared *v1alpha1.Marketplace, namespace string, has labels.Set) Tenancy {
+	if !Binds(declared, namespace) {
+		return Unbound()
+	}
+	bound := Tenancy{marketplace: declared.Namespace + "/" + declared.Name, namespace: namespace}
+	for index := range declared.Spec.Tenants {
+		if entry := &declared.Spec.Tenants[index]; Matches(entry, has) {
+			bound.entries = append(bound.entries, Entry{Index: index, Tenant: entry})
+		}
+	}
+	return bound
+}
+
+// Matches says that an entry is for a namespace with these labels. A selector that is not
+// valid matches none.
+func Matches(entry *v1alpha1.Tenant, has labels.Set) bool {
+	selector, err := metav1.LabelSelectorAsSelector(entry.Namespaces.LabelSelector())
+	return err == nil && selector.Matches(has)
+}
+
+// IsUnbound says that the namespace may declare anything, and see who else does.
+func (t Tenancy) IsUnbound() bool { return t.isUnbound }
+
+// Permit returns nil if the namespace may declare that. Otherwise it returns a
+// *failure.Failure with the reason NotPermitted, which names the entry and its limit.
+func (t Tenancy) Permit(of Declaration) error {
+	if t.isUnbound {
+		return nil
+	}
+	refusal := Decide(t.entries, of)
+	if refusal == nil {
+		return nil
+	}
+	return t.refuse("declare this %s: %s. Declare what is allowed, or have the owner of the Marketplace extend the entry", of.Kind, refusal)
+}
+
+// PermitTaking returns nil if the namespace may take over what exists in OrderCloud: it
+// has to be something that it could have declared as it is.
+func (t Tenancy) PermitTaking(path string, of Declaration) error {
+	if t.isUnbound || Decide(t.entries, of) == nil {
+		return nil
+	}
+	return t.refuse("take over %s, which exists in OrderCloud and is not what this namespace may declare: choose another ID", path)
+}
+
+func (t Tenancy) refuse(format string, arguments ...any) error {
+	arguments = append([]any{t.marketplace, t.namespace}, arguments...)
+	return failure.New(v1alpha1.ReasonNotPermitted, "spec.tenants of Marketplace %s does not let namespace %q "+format, arguments...).Stall()
+}
+
+// Owns says that a grant of another namespace may serve the tokens of this one: that of
+// the same namespace, of the Marketplace's own, or of another namespace of the tenant.
+func (t Tenancy) Owns(other Tenancy) bool {
+	if t.isUnbound || other.isUnbound || t.namespace == other.namespace {
+		return true
+	}
+	return slices.ContainsFunc(t.entries, func(entry Entry) bool {
+		return slices.ContainsFunc(other.entries, func(same Entry) bool { return same.Index == entry.Index })
+	})
+}
+
+// ClientNames lists what the tenancy's entries name applications by: AppNames and IDs.
+func (t Tenancy) ClientNames() []string {
+	var names []string
+	for _, entry := range t.entries {
+		names = append(names, entry.Clients...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,150 @@
+// Copyright The ordercloud-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package usertoken
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
+)
+
+// MarketplaceIndex is the index of the cache, required of ImpersonationConfigs, in which
+// they are found by the NAMESPACE/NAME of their Marketplace.
+const MarketplaceIndex = "marketplace"
+
+// permit says whether the namespace may have the token: by spec.tenants of the Marketplace,
+// and only under a grant that the tenant itself or the Marketplace's owner declares.
+// OrderCloud would issue it under anybody's.
+func (p *pass) permit(ctx context.Context) error {
+	tenancy := p.connection.Tenancy
+	if err := tenancy.Permit(p.wanted.declaration()); err != nil || tenancy.IsUnbound() {
+		return err
+	}
+	var configs v1alpha1.ImpersonationConfigList
+	key := marketplace.Key(p.object.Namespace, p.object.Spec.MarketplaceRef)
+	err := p.Client.List(ctx, &configs, client.MatchingFields{MarketplaceIndex: key.String()},
+		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	if err != nil {
+		return fmt.Errorf("listing the grants of Marketplace %s: %w", key, err)
+	}
+	for index := range configs.Items {
+		serves, err := p.isServedBy(ctx, &configs.Items[index])
+		if err != nil || serves {
+			return err
+		}
+	}
+	return p.mayComeSoon(failure.New(v1alpha1.ReasonNotPermitted,
+		"spec.tenants of Marketplace %s gives namespace %q tokens only under a grant of its own or of the Marketplace's owner, and no ImpersonationConfig of these that is in OrderCloud lets the operator's user act as %s in %s: declare one",
+		key, p.object.Namespace, p.wanted.user(), p.application()))
+}
+
+// permitRoles says whether the namespace may have a token that bears these roles, whichever
+// were asked for.
+func (p *pass) permitRoles(roles []string) error {
+	granted := p.wanted.declaration()
+	granted.Roles = roles
+	return p.connection.Tenancy.Permit(granted)
+}
+
+// isServedBy says that a grant is one under which the namespace may have the token.
+func (p *pass) isServedBy(ctx context.Context, object *v1alpha1.ImpersonationConfig) (bool, error) {
+	grant, isResolved := external.ResolvedConfig(object)
+	held := lifecycle.ClaimOf(object).At(object.UID, p.connection.Marketplace, external.ImpersonationConfigs{}.Path(object)) == claim.Held
+	if !isResolved || !held || !object.DeletionTimestamp.IsZero() || !strings.EqualFold(grant.ClientID, p.wanted.clientID) {
+		return false, nil
+	}
+	theirs, err := p.Marketplaces.Tenancy(ctx, object.Namespace, object.Spec.MarketplaceRef)
+	switch {
+	case marketplace.IsNotAdmitted(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !p.connection.Tenancy.Owns(theirs) || theirs.Permit(external.ImpersonationConfigs{}.Declaration(object)) != nil:
+		return false, nil
+	}
+	isTarget, err := p.isTarget(ctx, grant)
+	if err != nil || !isTarget {
+		return false, err
+	}
+	return p.isImpersonator(ctx, grant)
+}
+
+// isTarget says that a grant is to act as the user.
+func (p *pass) isTarget(ctx context.Context, grant ordercloud.ImpersonationConfig) (bool, error) {
+	switch {
+	case grant.BuyerID == nil:
+		return true, nil
+	case *grant.BuyerID != p.wanted.buyerID:
+		return false, nil
+	case grant.UserID != nil:
+		return *grant.UserID == p.wanted.userID, nil
+	case grant.GroupID != nil:
+		return p.isMember(ctx, p.wanted.buyerID, *grant.GroupID, p.wanted.userID)
+	default:
+		return true, nil
+	}
+}
+
+// isImpersonator says that a grant is to the operator's own user.
+func (p *pass) isImpersonator(ctx context.Context, grant ordercloud.ImpersonationConfig) (bool, error) {
+	switch {
+	case grant.ImpersonationBuyerID != nil:
+		return false, nil
+	case grant.ImpersonationUserID != nil:
+		return *grant.ImpersonationUserID == p.connection.UserID, nil
+	case grant.ImpersonationGroupID != nil:
+		return p.isMember(ctx, "", *grant.ImpersonationGroupID, p.connection.UserID)
+	default:
+		return true, nil
+	}
+}
+
+func (p *pass) isMember(ctx context.Context, buyerID, groupID, userID string) (bool, error) {
+	isMember, err := p.connection.Client.IsMember(ctx, buyerID, groupID, userID)
+	if err != nil {
+		return false, p.call("looking up by which group a grant covers").Explain(err)
+	}
+	return isMember, nil
+}
+
+// isWithdrawn says, of a token that is suspended, whether the permission to have it was
+// withdrawn: suspension does not outlast that. Who is bound by no tenants is not asked for.
+func (p *pass) isWithdrawn(ctx context.Context) error {
+	tenancy, err := p.Marketplaces.Tenancy(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef)
+	if err == nil && tenancy.IsUnbound() {
+		return nil
+	}
+	if err == nil {
+		err = p.prepare(ctx)
+	}
+	if !marketplace.IsNotAdmitted(err) {
+		return nil
+	}
+	if p.kept.secret == nil {
+		if problem := p.readSecret(ctx); problem != nil {
+			return problem
+		}
+	}
+	return err
+}
+
+// declaration is what spec.tenants has to allow.
+func (d *declaration) declaration() tenant.Declaration {
+	return tenant.Declaration{
+		Kind: v1alpha1.TenantImpersonationToken, BuyerID: d.buyerID, Application: d.application,
+		Roles: slices.Concat(d.roles, d.customRoles),
+	}
+}

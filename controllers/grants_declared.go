@@ -25,20 +25,12 @@ const settleFor = time.Minute
 // declarations tell which impersonation configs of one marketplace in OrderCloud some
 // object declares. They are good for one pass.
 type declarations struct {
-	reader   client.Reader
-	registry *marketplace.Registry
+	reader      client.Reader
+	permissions *permissions
 	// marketplaces are proven to be that marketplace.
 	marketplaces map[types.NamespacedName]*v1alpha1.Marketplace
-	// admitted are the namespaces, by the Marketplace that they refer to, that may.
-	admitted map[visitor]bool
 	// unsettled says that there may be more such Marketplaces.
 	unsettled bool
-}
-
-// visitor is a namespace that refers to a Marketplace.
-type visitor struct {
-	marketplace types.NamespacedName
-	namespace   string
 }
 
 // declarationsFor finds out which Marketplaces are proven to be the same marketplace as
@@ -47,7 +39,7 @@ type visitor struct {
 func (r *marketplaceReconciler) declarationsFor(ctx context.Context, declared *v1alpha1.Marketplace) (*declarations, error) {
 	key := client.ObjectKeyFromObject(declared)
 	found := &declarations{
-		reader: r.client, registry: r.registry, admitted: map[visitor]bool{},
+		reader: r.client, permissions: newPermissions(r.registry),
 		marketplaces: map[types.NamespacedName]*v1alpha1.Marketplace{key: declared},
 	}
 	var others v1alpha1.MarketplaceList
@@ -130,23 +122,12 @@ func (d *declarations) list(ctx context.Context, selected client.MatchingFields)
 }
 
 // declares says that an object declares a config of the marketplace. One that is being
-// deleted still does, and one of a namespace that may not refer to its Marketplace does
-// not: any namespace could hide a grant otherwise.
+// deleted still does, and one that may not does not: any namespace could hide a grant
+// otherwise.
 func (d *declarations) declares(ctx context.Context, config *v1alpha1.ImpersonationConfig) (bool, error) {
-	key := lifecycle.MarketplaceOf(config)
-	referred, ok := d.marketplaces[key]
+	referred, ok := d.marketplaces[lifecycle.MarketplaceOf(config)]
 	if !ok {
 		return false, nil
 	}
-	from := visitor{marketplace: key, namespace: config.Namespace}
-	if admitted, known := d.admitted[from]; known {
-		return admitted, nil
-	}
-	admitted, err := d.registry.Admits(ctx, referred, config.Namespace)
-	if err != nil {
-		return false, fmt.Errorf("deciding whether ImpersonationConfig %s may refer to Marketplace %s: %w",
-			client.ObjectKeyFromObject(config), key, err)
-	}
-	d.admitted[from] = admitted
-	return admitted, nil
+	return d.permissions.permitGrant(ctx, referred, config)
 }

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,7 +44,8 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }
 	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options.withWorkers(tokenWorkers)).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
-		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome()))
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome())).
+		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followLostGrants(cached), grantMayHaveGone()))
 	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(passes("ImpersonationToken", &usertoken.Reconciler{
 		Client:       cached,
 		Secrets:      secrets,
@@ -65,6 +67,32 @@ func followGrants(reader client.Reader) handler.EventHandler {
 		}
 		return woken
 	})
+}
+
+// followLostGrants wakes the tokens that may have been given under a config that is gone:
+// those of the Marketplace's tenants, who get tokens under grants of their own only.
+func followLostGrants(reader client.Reader) handler.EventHandler {
+	return wakeAll(func(ctx context.Context, config client.Object) []reconcile.Request {
+		var woken []reconcile.Request
+		for _, key := range marketplaceOf(config) {
+			owner, _, _ := strings.Cut(key, "/")
+			woken = append(woken, requestsFor(ctx, reader, &v1alpha1.ImpersonationTokenList{},
+				func(token client.Object) bool { return token.GetNamespace() != owner }, client.MatchingFields{byMarketplace: key})...)
+		}
+		return woken
+	})
+}
+
+// grantMayHaveGone lets through that a config is not in OrderCloud any more, or may not be.
+func grantMayHaveGone() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(change event.UpdateEvent) bool {
+			isLeaving := !change.ObjectNew.GetDeletionTimestamp().IsZero() && change.ObjectOld.GetDeletionTimestamp().IsZero()
+			return isLeaving || readyGeneration(change.ObjectOld) != 0 && readyGeneration(change.ObjectNew) == 0
+		},
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // grantMayHaveCome lets through that a config was created, or declared anew and written.

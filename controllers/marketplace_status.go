@@ -22,9 +22,9 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 )
 
-// census is what the objects that refer to a Marketplace come to. Those of a namespace
-// that it does not let in are no part of it: they get nothing done through it, so they
-// neither need a role nor keep it.
+// census is what the objects that refer to a Marketplace come to. Those that it does not let
+// in, or that its tenants do not permit, are no part of it: they get nothing done through
+// it, so they neither need a role nor keep it.
 type census struct {
 	needs marketplace.Needs
 	// objects counts them, by their kind.
@@ -58,13 +58,13 @@ func (r *marketplaceReconciler) count(ctx context.Context, declared *v1alpha1.Ma
 	if err != nil && isHeldKnown {
 		return census{}, err
 	}
-	admits := r.admits(ctx, declared)
+	permissions := newPermissions(r.registry)
 	var counted census
 	for _, kind := range kindsOfMarketplace {
 		counts, claims := v1alpha1.ObjectCounts{Kind: kind.name}, 0
 		err := r.each(ctx, client.ObjectKeyFromObject(declared), kind.list(), func(object client.Object) error {
-			admitted, err := admits(object.GetNamespace())
-			if err != nil || !admitted {
+			permitted, err := permissions.permit(ctx, declared, object)
+			if err != nil || !permitted {
 				return err
 			}
 			add(&counts, conditionsOf(object))
@@ -126,23 +126,6 @@ func (r *marketplaceReconciler) each(ctx context.Context, key types.NamespacedNa
 		return fmt.Errorf("counting the objects of Marketplace %s: %w", key, err)
 	}
 	return nil
-}
-
-// admits returns what says whether a namespace may refer to a Marketplace. It asks once
-// for each.
-func (r *marketplaceReconciler) admits(ctx context.Context, declared *v1alpha1.Marketplace) func(namespace string) (bool, error) {
-	known := map[string]bool{}
-	return func(namespace string) (bool, error) {
-		admitted, ok := known[namespace]
-		if ok {
-			return admitted, nil
-		}
-		admitted, err := r.registry.Admits(ctx, declared, namespace)
-		if err == nil {
-			known[namespace] = admitted
-		}
-		return admitted, err
-	}
 }
 
 func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {

@@ -77,14 +77,10 @@ func (r *Registry) CheckNamespace(ctx context.Context, declared *v1alpha1.Market
 	return err
 }
 
-// Admits says whether objects of a namespace may refer to a Marketplace. An error says
-// that it cannot be told now.
-func (r *Registry) Admits(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (bool, error) {
-	_, err := r.admit(ctx, declared, namespace)
-	if IsNotAdmitted(err) {
-		return false, nil
-	}
-	return err == nil, err
+// Admission returns what a namespace may declare through a Marketplace. IsNotAdmitted tells
+// by the error that it may not refer to it.
+func (r *Registry) Admission(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (tenant.Tenancy, error) {
+	return r.admit(ctx, declared, namespace)
 }
 
 // IsNotAdmitted says that an error means that a namespace may not refer to a Marketplace,

@@ -69,6 +69,8 @@ type world struct {
 	mayWrite func(verb string, secret client.Object) error
 
 	connection *marketplace.Connection
+	// shared is the Marketplace when it has tenants.
+	shared     *v1alpha1.Marketplace
 	recorder   *events.FakeRecorder
 	logged     bytes.Buffer
 	reconciler *usertoken.Reconciler
@@ -111,11 +113,17 @@ func begin(t *testing.T, edit ...func(*v1alpha1.ImpersonationToken)) *world {
 		}
 	}
 	w.kube = interceptor.NewClient(
-		fake.NewClientBuilder().WithScheme(scheme).WithObjects(token).WithStatusSubresource(token).Build(),
+		fake.NewClientBuilder().WithScheme(scheme).WithObjects(token).WithStatusSubresource(token, &v1alpha1.ImpersonationConfig{}).
+			WithIndex(&v1alpha1.ImpersonationConfig{}, usertoken.MarketplaceIndex, marketplaceOf).Build(),
 		interceptor.Funcs{Create: w.create, Update: w.update},
 	)
 	w.restart()
 	return w
+}
+
+func marketplaceOf(object client.Object) []string {
+	config, _ := object.(*v1alpha1.ImpersonationConfig)
+	return []string{marketplace.Key(config.Namespace, config.Spec.MarketplaceRef).String()}
 }
 
 func (w *world) create(ctx context.Context, next client.WithWatch, object client.Object, options ...client.CreateOption) error {
@@ -171,9 +179,12 @@ func (w *world) CheckNow(context.Context, string, v1alpha1.MarketplaceReference,
 	return w.connection.Tenancy, w.lastLook()
 }
 
-// Tenancy is what the namespace may declare.
-func (w *world) Tenancy(context.Context, string, v1alpha1.MarketplaceReference) (tenant.Tenancy, error) {
-	return w.connection.Tenancy, w.problem
+// Tenancy is what a namespace may declare.
+func (w *world) Tenancy(_ context.Context, of string, _ v1alpha1.MarketplaceReference) (tenant.Tenancy, error) {
+	if w.shared == nil {
+		return w.connection.Tenancy, w.problem
+	}
+	return w.tenancyOf(of), w.problem
 }
 
 // restart begins anew, with no memory of before.

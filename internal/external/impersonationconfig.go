@@ -84,9 +84,9 @@ type impersonationConfig struct {
 	// desired is what the declaration stands for, once its references are
 	// resolved.
 	desired ordercloud.ImpersonationConfig
-	// resolved is what the references stand for. It becomes part of the status
-	// only with a look that OrderCloud answered: before, nobody knows whether
-	// OrderCloud still holds what they stood for earlier.
+	// resolved is what the references stand for. Of a config that is claimed, it becomes
+	// part of the status only with a look that OrderCloud answered: before, nobody knows
+	// whether OrderCloud still holds what they stood for earlier.
 	resolved *v1alpha1.ResolvedReferences
 	// redeclared: a reference stands for something else than at the last pass.
 	redeclared bool
@@ -105,6 +105,11 @@ func (c *impersonationConfig) Resolve(ctx context.Context, claimed bool) (tenant
 		return tenant.Declaration{}, err
 	}
 	c.noteResolved(application)
+	if !claimed {
+		// Nothing that it stood for earlier is in OrderCloud. Others have to know what it
+		// stands for now, to tell whether it may inherit.
+		c.object.Status.Resolved = c.resolved
+	}
 	return declarationOf(c.desired, application), nil
 }
 

@@ -287,18 +287,35 @@ func TestNobodyLiesInWaitForWhatTheyMayNotDeclare(t *testing.T) {
 	w.expectRefused(waiting, "buyers of its entry 0 does not list acme")
 }
 
-func TestNobodyInheritsAGrantThatTheyCouldNotHaveDeclared(t *testing.T) {
-	w := begin(t)
-	w.share(teamB("acme"))
-	owner, waiting := declaredConfig(), grantOf("b")
-	owner.Spec.BuyerID = "globex"
-	w.declare(owner)
-	w.mustPass(owner)
-	w.declare(waiting)
-	w.mustPass(waiting)
-	w.remove(owner)
-	w.settle(owner)
-	w.expectNothingLeft(owner, configPath)
+func TestAGrantIsInheritedByWhoCouldHaveDeclaredItAsItIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		buyerID   v1alpha1.ID
+		isHandled bool
+	}{
+		"it could":     {"acme", true},
+		"it could not": {"globex", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.share(teamB("acme"))
+			owner, waiting := declaredConfig(), grantOf("b")
+			owner.Spec.BuyerID = test.buyerID
+			w.declare(owner)
+			w.mustPass(owner)
+			w.declare(waiting)
+			w.mustPass(waiting)
+			w.expect(waiting, "Synced", "False Conflict")
+			w.remove(owner)
+			w.settle(owner)
+			if exists := w.inOrderCloud(configPath) != nil; exists != test.isHandled {
+				t.Errorf("it is in OrderCloud: %v", exists)
+			}
+			w.read(waiting)
+			if isClaimed(waiting) != test.isHandled {
+				t.Errorf("the one that waited has the claim %+v", waiting.Status.Claim)
+			}
+		})
+	}
 }
 
 func TestAHandOverNamesOtherTenantsToNobody(t *testing.T) {

@@ -130,7 +130,7 @@ func (p *pass[T]) takePossession(ctx context.Context, action Action, external Ex
 }
 
 func (p *pass[T]) act(ctx context.Context, external External, action Action, seen Observation, found verdict) (verdict, error) {
-	ctx, cancel := settle(fence.WithCheck(ctx, p.stillStands))
+	ctx, cancel := settle(fence.WithCheck(p.marked(ctx, action.Verb, found.isDrift, seen.Differences), p.stillStands))
 	defer cancel()
 	switch action.Verb {
 	case Create:

@@ -163,7 +163,7 @@ func (p *pass[T]) isOwn(ctx context.Context, bound External) (bool, error) {
 }
 
 func (p *pass[T]) carryOut(ctx context.Context, action Action, bound External) error {
-	ctx, cancel := settle(fence.WithCheck(ctx, p.stillStands))
+	ctx, cancel := settle(fence.WithCheck(p.marked(ctx, action.Verb, false, nil), p.stillStands))
 	defer cancel()
 	carryOut, event, message := bound.Delete, EventDeleted, "deleted %s in OrderCloud"
 	if switchable, ok := bound.(Deactivator); ok && action.Verb == Deactivate {
@@ -172,7 +172,6 @@ func (p *pass[T]) carryOut(ctx context.Context, action Action, bound External) e
 	if err := carryOut(ctx); err != nil {
 		return err
 	}
-	log.FromContext(ctx).Info(event+" in OrderCloud", "path", p.path())
 	p.event(event, "Delete", message, p.path())
 	return nil
 }

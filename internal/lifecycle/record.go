@@ -51,8 +51,8 @@ func (p *pass[T]) record(ctx context.Context, found verdict) (ctrl.Result, error
 		return ctrl.Result{}, err
 	}
 	p.count(found)
-	p.log(ctx, found, isNews)
 	if isNews {
+		p.log(ctx, found.failure)
 		p.eventNotSynced(found.failure)
 		TellOwner(ctx, p.Client, p.Recorder, p.object, MarketplaceOf(p.object), found.failure)
 	}
@@ -148,17 +148,12 @@ func (p *pass[T]) count(found verdict) {
 	}
 }
 
-// log tells what changed and nothing else: a quiet pass and a failure that goes
-// on are silent. OrderCloud's support asks for the request ID.
-func (p *pass[T]) log(ctx context.Context, found verdict, isNews bool) {
-	logger := log.FromContext(ctx).WithValues("path", p.path())
-	if found.acted {
-		logger.Info("Wrote to OrderCloud", "reason", found.wrote, "fields", found.drifted.Names())
-	}
-	if isNews {
-		logger.Info("Not in sync", "reason", found.failure.Reason, "cause", found.failure.Error(),
-			"requestID", ordercloud.RequestID(found.failure))
-	}
+// log tells why the resource is not in sync any more. A quiet pass and a failure that goes
+// on are silent, and what was written the audit tells. OrderCloud's support asks for the
+// request ID.
+func (p *pass[T]) log(ctx context.Context, problem *failure.Failure) {
+	log.FromContext(ctx).Info("Not in sync", "path", p.path(), "reason", problem.Reason, "cause", problem.Error(),
+		"requestID", ordercloud.RequestID(problem))
 }
 
 // isNews says whether a failure is told: when Synced turns False, and when what

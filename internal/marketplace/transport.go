@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/audit"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
@@ -38,10 +39,11 @@ func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breake
 
 // newTransport is what every request to one marketplace passes, of all
 // controllers, token requests and retries included. The fence comes after the
-// limiter: a request may wait long for its turn.
+// limiter: a request may wait long for its turn. What it lets through is sent, and so the
+// audit comes after both.
 func newTransport(key string, turns *limiter.Limiter, counted metrics.Marketplace, writes *fence.Fence) http.RoundTripper {
 	sent := measured{next: tracing.Calls(key, ordercloud.RouteOf, newBaseTransport()), counted: counted}
-	return turns.Transport(writes.Transport(sent, ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
+	return turns.Transport(writes.Transport(audit.Transport(key, sent), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
 }
 
 // newBaseTransport is the connection pool of one marketplace: the limiter bounds

@@ -104,7 +104,7 @@ func answerError(method, route string, response *http.Response, body []byte, now
 		Method:     method,
 		Route:      route,
 		Status:     response.StatusCode,
-		RequestID:  response.Header.Get(requestIDHeader),
+		RequestID:  RequestIDOf(response),
 		RetryAfter: parseRetryAfter(response.Header, now),
 	}
 	details, err := parseErrorBody(body)
@@ -136,6 +136,10 @@ func parseErrorBody(body []byte) ([]ErrorDetail, error) {
 	}
 	return answer.Errors, nil
 }
+
+// RequestIDOf returns the X-oc-logid of an answer that passes through Config.Transport,
+// or "".
+func RequestIDOf(response *http.Response) string { return response.Header.Get(requestIDHeader) }
 
 const (
 	requestIDHeader = "X-oc-logid"

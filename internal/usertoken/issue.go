@@ -40,7 +40,7 @@ func (p *pass) issue(ctx context.Context) error {
 		return err
 	}
 	issued := p.Clock.Now()
-	token, err := p.connection.Client.CreateAccessToken(fence.WithCheck(ctx, p.stillStands), p.wanted.buyerID, p.wanted.userID, p.wanted.request())
+	token, err := p.connection.Client.CreateAccessToken(fence.WithCheck(p.marked(ctx), p.stillStands), p.wanted.buyerID, p.wanted.userID, p.wanted.request())
 	if stopped, ok := errors.AsType[*fence.StoppedError](err); ok {
 		return stopped.Cause
 	}
@@ -68,7 +68,6 @@ func (p *pass) issue(ctx context.Context) error {
 	}
 	p.issued = true
 	p.noteProof()
-	log.FromContext(ctx).Info("Issued a token", "path", p.wanted.user(), "secret", p.object.SecretName(), "expires", p.kept.token.expiry)
 	return nil
 }
 

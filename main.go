@@ -74,7 +74,7 @@ func main() {
 		fmt.Println(version)
 		return
 	}
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.zap)))
+	ctrl.SetLogger(newLogger(&settings.zap))
 	if os.Getenv("GOGC") == "" {
 		// What the operator does all day is wait: it trades a little processor time
 		// for a quarter less memory.

@@ -43,13 +43,16 @@ func (w *world) expectEvents(want ...string) {
 	}
 }
 
-// expectNothingPrivate scans, at the end of every test, all events and all
+// expectNothingPrivate scans, at the end of every test, the log, all events and all
 // statuses. The values in status.drift are allowed by contract, secrets are not.
 func (w *world) expectNothingPrivate() {
 	w.drainEvents()
 	_, clientSecret := w.box.Credentials()
 	secrets := []string{firstPassword, secondPassword, clientSecret, "theirs@"}
 	personal := append(slices.Clone(secrets), "q7.username", "q7.mail", "Qwerta", "Yxcvbo", "555-0100")
+	for _, text := range logged(w.began) {
+		w.expectNone("the log", text, personal)
+	}
 	for _, text := range w.told {
 		w.expectNone("an event", text, personal)
 		if note := strings.SplitN(text, " ", 3)[2]; len(note) > 1024 {

@@ -49,6 +49,8 @@ type world struct {
 	recorder *events.FakeRecorder
 	clock    *clocktesting.FakePassiveClock
 	told     []string
+	// began is how long the logbook was before.
+	began int
 
 	users   *lifecycle.Reconciler[*v1alpha1.BuyerUser]
 	configs *lifecycle.Reconciler[*v1alpha1.ImpersonationConfig]
@@ -100,7 +102,7 @@ func begin(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, box: box, recorder: events.NewFakeRecorder(1000),
+		t: t, box: box, recorder: events.NewFakeRecorder(1000), began: len(logged(0)),
 		clock: clocktesting.NewFakePassiveClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)),
 	}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))

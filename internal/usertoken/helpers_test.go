@@ -32,6 +32,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/audit"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
@@ -153,8 +154,9 @@ func (w *world) connect() {
 	clientID, secret := w.box.Credentials()
 	turns := limiter.New(limiter.Limits{RequestsPerSecond: 1000, Concurrency: 8}, limiter.Observer{})
 	reached, err := ordercloud.New(ordercloud.Config{
-		Transport: turns.Transport((*fence.Fence)(nil).Transport(ordercloud.NewTransport(), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest),
-		BaseURL:   w.url, ClientID: clientID, ClientSecret: ordercloud.Secret(secret),
+		Transport: turns.Transport((*fence.Fence)(nil).Transport(
+			audit.Transport(namespace+"/default", ordercloud.NewTransport()), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest),
+		BaseURL: w.url, ClientID: clientID, ClientSecret: ordercloud.Secret(secret),
 		UserAgent: "ordercloud-operator/test", Scopes: marketplace.RolesAskedFor(),
 	})
 	if err != nil {

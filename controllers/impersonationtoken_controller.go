@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -46,6 +47,7 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome())).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followLostGrants(cached), grantMayHaveGone()))
+	made = options.watchLabels(made, followSecretPrefix(cached))
 	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(passes("ImpersonationToken", &usertoken.Reconciler{
 		Client:       cached,
 		Secrets:      secrets,
@@ -92,6 +94,23 @@ func grantMayHaveGone() predicate.Predicate {
 			return isLeaving || readyGeneration(change.ObjectOld) != 0 && readyGeneration(change.ObjectNew) == 0
 		},
 		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// followSecretPrefix wakes the tokens of a namespace whose label allows their Secrets another
+// name than before. Those that have a Secret keep it.
+func followSecretPrefix(reader client.Reader) handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	wake := wakeFew(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+		return requestsFor(ctx, reader, &v1alpha1.ImpersonationTokenList{}, isNotSynced, client.InNamespace(namespace.GetName()))
+	})
+	return handler.Funcs{
+		UpdateFunc: func(ctx context.Context, change event.UpdateEvent, waiting queue) {
+			const label = v1alpha1.TokenSecretPrefixLabel
+			if change.ObjectOld.GetLabels()[label] != change.ObjectNew.GetLabels()[label] {
+				wake.Update(ctx, change, waiting)
+			}
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -188,12 +190,30 @@ var _ = Describe("An ImpersonationToken", func() {
 		token := s.token("walk-in")
 		s.create(token)
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
-		change(s, token, func(token *v1alpha1.ImpersonationToken) { token.Spec.SecretName = "other" })
+		change(s, token, func(token *v1alpha1.ImpersonationToken) { token.Spec.SecretName = "walk-in-other" })
 		s.eventuallyReady(token, v1alpha1.ReasonIssued)
-		s.eventuallyHolds("other")
+		s.eventuallyHolds("walk-in-other")
 		Eventually(func() bool {
 			return apierrors.IsNotFound(suite.admin.Get(s, client.ObjectKey{Namespace: s.namespace, Name: "walk-in"}, &corev1.Secret{}))
 		}).WithContext(s).Should(BeTrue())
+	})
+
+	It("takes no other Secret's name, unless the namespace allows it", func(ctx SpecContext) {
+		s := beginTokens(ctx)
+		s.allowTokens()
+		token := s.token("walk-in")
+		token.Spec.SecretName = "db-credentials"
+		s.create(token)
+		Expect(s.eventuallyFails(token, v1alpha1.ReasonRejected)).To(ContainSubstring(v1alpha1.TokenSecretPrefixLabel))
+		Expect(s.sandbox.Stats().Calls["POST /v1/buyers/{buyerID}/users/{userID}/accesstoken"]).To(BeZero())
+		Expect(apierrors.IsNotFound(suite.admin.Get(s, client.ObjectKey{Namespace: s.namespace, Name: "db-credentials"}, &corev1.Secret{}))).To(BeTrue())
+
+		By("labelling the namespace, which wakes it")
+		label := fmt.Appendf(nil, `{"metadata":{"labels":{%q:"db"}}}`, v1alpha1.TokenSecretPrefixLabel)
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}
+		Expect(suite.admin.Patch(s, namespace, client.RawPatch(types.MergePatchType, label))).To(Succeed())
+		s.eventuallyReady(token, v1alpha1.ReasonIssued)
+		s.eventuallyHolds("db-credentials")
 	})
 
 	It("is replaced in time, twenty times in a row", NodeTimeout(10*time.Minute), func(ctx SpecContext) {

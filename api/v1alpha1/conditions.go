@@ -72,7 +72,8 @@ const (
 	// ReasonUnavailable says that OrderCloud could not be reached or answered
 	// with a failure of its own. The operator tries again by itself.
 	ReasonUnavailable = "Unavailable"
-	// ReasonRejected says that OrderCloud refuses the declared values.
+	// ReasonRejected says that OrderCloud refuses the declared values, or that the
+	// operator creates no Secret of the declared name.
 	ReasonRejected = "Rejected"
 	// ReasonUsernameTaken says that another user of the marketplace has the
 	// declared username.
@@ -119,8 +120,12 @@ const (
 	ReasonOrphaned = "Orphaned"
 )
 
-// Annotations and the finalizer of this group.
+// Labels, annotations and the finalizers of this group.
 const (
+	// TokenSecretPrefixLabel is on a Namespace and allows the Secrets of its
+	// ImpersonationTokens another name than those that begin with the token's own: its
+	// value, and what begins with that and a hyphen.
+	TokenSecretPrefixLabel = "ordercloud.io/token-secret-prefix"
 	// TokenForAnnotation is on the Secret of an ImpersonationToken and tells for which
 	// declaration the token in it was issued, as a hash.
 	TokenForAnnotation = "ordercloud.io/token-for"

@@ -72,7 +72,10 @@ type ImpersonationTokenSpec struct {
 
 	// secretName is the Secret of this namespace that holds the token, with the keys
 	// token, expiration and url. It is created by the operator and owned by this
-	// object; one that is somebody else's is not touched. Unset means metadata.name.
+	// object; one that is somebody else's is not touched. A new one is created only
+	// under metadata.name, under the value of the label
+	// ordercloud.io/token-secret-prefix of the namespace, or under a name that begins
+	// with one of them and a hyphen. Unset means metadata.name.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

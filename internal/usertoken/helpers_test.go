@@ -55,6 +55,8 @@ const (
 
 // world is a sandbox whose clock the test moves, and what Kubernetes holds.
 type world struct {
+	namespaceLabels
+
 	t     *testing.T
 	clock *clocktesting.FakeClock
 	box   *sandbox.Sandbox
@@ -227,14 +229,18 @@ func (w *world) allow(buyerID string) {
 // pass makes one pass and returns how long it waits.
 func (w *world) pass() time.Duration {
 	w.t.Helper()
-	logger := funcr.New(func(prefix, args string) { w.logged.WriteString(prefix + args + "\n") }, funcr.Options{})
-	ctx := ctrllog.IntoContext(w.t.Context(), logger)
-	result, err := w.reconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Namespace: namespace, Name: name}})
+	result, err := w.attempt()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.expectSoundConditions()
 	return result.RequeueAfter
+}
+
+func (w *world) attempt() (ctrl.Result, error) {
+	logger := funcr.New(func(prefix, args string) { w.logged.WriteString(prefix + args + "\n") }, funcr.Options{})
+	ctx := ctrllog.IntoContext(w.t.Context(), logger)
+	return w.reconciler.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKey{Namespace: namespace, Name: name}})
 }
 
 // runFor makes passes when they are due, for some time.

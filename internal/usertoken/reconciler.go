@@ -12,6 +12,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -40,6 +41,8 @@ type Connector interface {
 	// use the Marketplace and that still reaches the marketplace. It also returns what the
 	// namespace may declare now.
 	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) (tenant.Tenancy, error)
+	// NamespaceLabels returns the labels of a namespace, or the API server's refusal.
+	NamespaceLabels(ctx context.Context, namespace string) (labels.Set, error)
 }
 
 // Reconciler serves ImpersonationTokens.

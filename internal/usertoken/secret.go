@@ -106,11 +106,15 @@ func (p *pass) foreignSecret() error {
 		p.secretKey()).Stall().Again(failure.Backoff)
 }
 
-// checkMayPublish asks the API server whether the Secret could be made, before
-// OrderCloud is asked for a token that could not be kept.
+// checkMayPublish asks whether the Secret may have its name, and the API server whether it
+// could be made, before OrderCloud is asked for a token that could not be kept. One that is
+// there already keeps its name.
 func (p *pass) checkMayPublish(ctx context.Context) error {
 	if p.kept.secret != nil {
 		return nil
+	}
+	if err := p.checkSecretName(ctx); err != nil {
+		return err
 	}
 	return p.explainWrite(p.Secrets.Create(ctx, p.newSecret(), client.DryRunAll))
 }

@@ -57,6 +57,7 @@ type settings struct {
 	http2            bool
 	watchNamespaces  string
 	watchSecrets     bool
+	noCrossNamespace bool
 	allowedEndpoints string
 	concurrency      int
 	orphanAfter      time.Duration
@@ -119,6 +120,8 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Comma-separated namespaces whose objects are managed; empty means all. With it, Roles in these namespaces are enough.")
 	flags.BoolVar(&parsed.watchSecrets, "watch-secrets", true,
 		"See at once that a Secret changed, which needs list and watch on Secrets; false needs get only, and sees it at the next interval.")
+	flags.BoolVar(&parsed.noCrossNamespace, "no-cross-namespace-refs", false,
+		"Refuse references to Marketplaces of other namespaces, whatever their allowedNamespaces say.")
 	flags.StringVar(&parsed.allowedEndpoints, "allowed-endpoints", marketplace.DefaultEndpoints,
 		"Comma-separated base URLs that may be contacted, scheme://host[:port]; a host may begin with *. for all its subdomains, and plain http is for loopback hosts only.")
 	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 512,
@@ -163,6 +166,7 @@ func run(ctx context.Context, settings settings) error {
 			UserAgent:               "ordercloud-operator/" + version,
 			WatchNamespaces:         split(settings.watchNamespaces),
 			UnwatchedSecrets:        !settings.watchSecrets,
+			NoCrossNamespaceRefs:    settings.noCrossNamespace,
 			OrphanAfter:             settings.orphanAfter,
 			WriteFence:              writeFence,
 		}); err != nil {

@@ -94,6 +94,7 @@ func TestFlagsHaveSafeDefaults(t *testing.T) {
 		"profiles":        {[]string{"--pprof-bind-address=127.0.0.1:6060"}, changed(func(s *settings) { s.profilingAddress = "127.0.0.1:6060" })},
 		"orphans":         {[]string{"--orphan-after=0"}, changed(func(s *settings) { s.orphanAfter = 0 })},
 		"Secrets":         {[]string{"--watch-secrets=false"}, changed(func(s *settings) { s.watchSecrets = false })},
+		"own namespaces":  {[]string{"--no-cross-namespace-refs"}, changed(func(s *settings) { s.noCrossNamespace = true })},
 		"endpoints":       {[]string{"--allowed-endpoints=https://x"}, changed(func(s *settings) { s.allowedEndpoints = "https://x" })},
 		"concurrency":     {[]string{"--max-concurrent-reconciles=3"}, changed(func(s *settings) { s.concurrency = 3 })},
 	} {

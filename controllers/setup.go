@@ -40,6 +40,9 @@ type Options struct {
 	// WatchNamespaces are the only namespaces in the manager's cache; none means
 	// all of them.
 	WatchNamespaces []string
+	// NoCrossNamespaceRefs forbids references to Marketplaces of other namespaces,
+	// whatever these allow.
+	NoCrossNamespaceRefs bool
 	// UnwatchedSecrets says that Secrets are got one by one, when they are needed,
 	// and neither listed nor watched.
 	UnwatchedSecrets bool

@@ -28,6 +28,9 @@ func newRegistry(manager ctrl.Manager, options Options) *marketplace.Registry {
 	registry := marketplace.NewRegistry(manager.GetClient(), manager.GetAPIReader(), options.AllowedEndpoints, options.UserAgent)
 	registry.Restrict(options.WatchNamespaces)
 	registry.FenceWrites(options.WriteFence)
+	if options.NoCrossNamespaceRefs {
+		registry.ForbidCrossNamespace()
+	}
 	if options.UnwatchedSecrets {
 		registry.AskForSecrets(clock.RealClock{})
 	}

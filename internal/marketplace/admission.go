@@ -25,6 +25,9 @@ import (
 // admit decides whether objects of a namespace may refer to a Marketplace, and what they
 // may declare there.
 func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (tenant.Tenancy, error) {
+	if err := r.checkCrossing(declared, namespace); err != nil {
+		return tenant.Tenancy{}, err
+	}
 	return admit(declared, namespace, func() (labels.Set, error) { return r.labelsOf(ctx, namespace, Interval(declared)) })
 }
 

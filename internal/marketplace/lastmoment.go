@@ -29,6 +29,9 @@ func (r *Registry) CheckNow(ctx context.Context, namespace string, reference v1a
 	if err := r.secrets.Get(ctx, key, &declared); err != nil {
 		return tenant.Tenancy{}, explainMarketplace(key, err)
 	}
+	if err := r.checkCrossing(&declared, namespace); err != nil {
+		return tenant.Tenancy{}, err
+	}
 	ask := sync.OnceValues(func() (labels.Set, error) { return labelsOf(ctx, r.secrets, namespace) })
 	tenancy, err := admit(&declared, namespace, ask)
 	if err != nil {

@@ -63,6 +63,8 @@ type Registry struct {
 	userAgent string
 	// watched are the namespaces that reader knows; empty means all.
 	watched []string
+	// ownNamespaceOnly forbids references to Marketplaces of other namespaces.
+	ownNamespaceOnly bool
 	// versions of Secrets and labels of namespaces, where reader does not know
 	// them; else nil.
 	versions *remembered[string]

@@ -159,3 +159,21 @@ var _ = Describe("A namespace whose labels change", func() {
 		s.operator.expectNothingRefused()
 	})
 })
+
+var _ = Describe("An operator with --no-cross-namespace-refs", func() {
+	It("refuses what a Marketplace lets in, says which flag it is, and works on in the Marketplace's own namespace", func(ctx SpecContext) {
+		objects := build(ctx, "config/default")
+		s := install(ctx, objects)
+		shop := s.open("shop", time.Second, v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesAll})
+		s.start(objects, []*market{shop}, "--no-cross-namespace-refs")
+		own, across := s.jdoe("shop", "shop"), s.jdoe("support", "shop")
+		across.Spec.UserID, across.Spec.Username = "across", "across@acme.example"
+		s.create(own, across)
+		s.eventually(own, v1alpha1.ReadyCondition, "True Created")
+		s.eventually(across, v1alpha1.StalledCondition, fmt.Sprintf("True NamespaceNotAllowed: Marketplace %s/default is in another namespace, "+
+			"and the operator's flag --no-cross-namespace-refs forbids such references", s.namespaces["shop"]))
+		_, exists := shop.box.Object("buyers/acme/users/across")
+		Expect(exists).To(BeFalse())
+		s.operator.expectNothingRefused()
+	})
+})

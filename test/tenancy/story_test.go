@@ -86,11 +86,11 @@ func (s *story) own(object client.Object) client.Object {
 	return object
 }
 
-// start starts the operator as the Deployment of the manifests does.
-func (s *story) start(objects []client.Object, markets []*market) {
+// start starts the operator as the Deployment of the manifests does, with more flags.
+func (s *story) start(objects []client.Object, markets []*market, more ...string) {
 	GinkgoHelper()
 	renamed := strings.NewReplacer("shop", s.namespaces["shop"], "support", s.namespaces["support"])
-	options := shipped.Options{Namespace: s.namespaces["ordercloud-system"]}
+	options := shipped.Options{Namespace: s.namespaces["ordercloud-system"], More: more}
 	for _, flag := range argumentsOf(objects) {
 		options.Arguments = append(options.Arguments, renamed.Replace(flag))
 	}

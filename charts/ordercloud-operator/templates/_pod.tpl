@@ -21,6 +21,9 @@ The operator's flags. What the values leave empty is left to the operator.
 {{- if not .Values.watchSecrets }}
 {{- $args = append $args "--watch-secrets=false" }}
 {{- end }}
+{{- if not .Values.crossNamespaceRefs }}
+{{- $args = append $args "--no-cross-namespace-refs" }}
+{{- end }}
 {{- with .Values.allowedEndpoints }}
 {{- $args = append $args (printf "--allowed-endpoints=%s" (join "," .)) }}
 {{- end }}

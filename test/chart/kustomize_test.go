@@ -40,6 +40,8 @@ var _ = Describe("The chart and config", func() {
 		Entry("as config/default", in("config/default"), nil),
 		Entry("as config/unwatched-secrets", in("config/unwatched-secrets"), []string{"--values", set("unwatched-secrets")}),
 		Entry("as config/namespaced", in("config/namespaced"), []string{"--values", set("namespaced")}),
+		Entry("as config/default with the components aggregate-to-edit and aggregate-to-view",
+			combined("config/default", "config/components/aggregate-to-edit", "config/components/aggregate-to-view"), []string{"--values", set("aggregated")}),
 		Entry("as config/policy", in("config/policy"),
 			[]string{"--values", set("policies"), "--show-only", "templates/admission-policies.yaml"}),
 		Entry("as config/prometheus", prefixed("config/prometheus"),
@@ -52,16 +54,29 @@ func in(directory string) func() string { return func() string { return director
 // prefixed is a directory of config with the namespace and the names of
 // config/default.
 func prefixed(directory string) func() string {
+	return made(fmt.Sprintf("namespace: %s\nnamePrefix: %s-\nresources: [%%s]\n", system, release), directory)
+}
+
+// combined is a directory of config with components.
+func combined(directory string, components ...string) func() string {
+	return made("resources: [%s]\ncomponents: ["+strings.Repeat("%s, ", len(components))+"]\n", append([]string{directory}, components...)...)
+}
+
+// made is a kustomization of directories of config.
+func made(format string, directories ...string) func() string {
 	return func() string {
 		GinkgoHelper()
 		root, err := filepath.Abs(repository)
 		Expect(err).NotTo(HaveOccurred())
 		made, err := filepath.EvalSymlinks(GinkgoT().TempDir())
 		Expect(err).NotTo(HaveOccurred())
-		relative, err := filepath.Rel(made, filepath.Join(root, directory))
-		Expect(err).NotTo(HaveOccurred())
-		writeFile(filepath.Join(made, "kustomization.yaml"),
-			fmt.Sprintf("namespace: %s\nnamePrefix: %s-\nresources: [%s]\n", system, release, relative))
+		var relatives []any
+		for _, directory := range directories {
+			relative, err := filepath.Rel(made, filepath.Join(root, directory))
+			Expect(err).NotTo(HaveOccurred())
+			relatives = append(relatives, relative)
+		}
+		writeFile(filepath.Join(made, "kustomization.yaml"), fmt.Sprintf(format, relatives...))
 		return made
 	}
 }

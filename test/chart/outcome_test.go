@@ -108,6 +108,33 @@ var _ = Describe("Values", func() {
 		Expect(dashboard.Labels).To(HaveKeyWithValue("grafana_dashboard", "1"))
 	})
 
+	It("say which roles of Kubernetes take in which roles for people, by kind", func(ctx SpecContext) {
+		taken := func(values ...string) (found []string) {
+			for _, role := range ofKind(rendered(ctx, values...), "ClusterRole") {
+				for _, into := range []string{"view", "edit", "admin"} {
+					if role.GetLabels()["rbac.authorization.k8s.io/aggregate-to-"+into] == "true" {
+						found = append(found, into+" "+strings.TrimSuffix(role.GetName()[strings.Index(role.GetName(), "-")+1:], "-role"))
+					}
+				}
+			}
+			return found
+		}
+		admins := []any{"admin marketplace-admin", "admin buyeruser-admin", "admin impersonationconfig-admin", "admin impersonationtoken-admin"}
+		viewers := []any{"view marketplace-viewer", "view impersonationconfig-viewer", "view impersonationtoken-viewer"}
+		Expect(taken()).To(ConsistOf(append(admins, viewers...)...), "by default")
+		Expect(taken("--set", "userRoles.aggregate.edit={ImpersonationToken}")).To(ConsistOf(append(append(admins, viewers...), "edit impersonationtoken-editor")...))
+		Expect(taken("--set", "userRoles.aggregate.view={BuyerUser}")).To(ConsistOf(append(admins, "view buyeruser-viewer")...))
+		Expect(taken("--values", set("everything"), "--set", "userRoles.aggregate.view=null")).To(ConsistOf("edit marketplace-editor", "edit buyeruser-editor"))
+	})
+
+	It("forbid references to other namespaces", func(ctx SpecContext) {
+		flags := func(values ...string) []string {
+			return one[appsv1.Deployment](rendered(ctx, values...)).Spec.Template.Spec.Containers[0].Args
+		}
+		Expect(flags()).NotTo(ContainElement(HavePrefix("--no-cross-namespace-refs")))
+		Expect(flags("--set", "crossNamespaceRefs=false")).To(ContainElement("--no-cross-namespace-refs"))
+	})
+
 	It("give the policies their parameters", func(ctx SpecContext) {
 		objects := rendered(ctx, "--values", set("everything"))
 		var parameters *unstructured.Unstructured

@@ -59,7 +59,7 @@ func (plane *ControlPlane) startControllerManager(ctx context.Context, program s
 		// Not CommandContext: Stop ends it, as it ends the others.
 		command: exec.Command(path,
 			"--kubeconfig="+kubeconfigPath,
-			"--controllers=namespace-controller,garbage-collector-controller",
+			"--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller",
 			"--leader-elect=false",
 			// Nobody asks it for its health or metrics, so it needs no port.
 			"--secure-port=0",

@@ -52,8 +52,9 @@ type Options struct {
 	// project's own, config/crd/bases. Empty but not nil: none.
 	CRDDirectories []string
 	// ControllerManager also runs kube-controller-manager, with the controllers
-	// that empty and remove a deleted namespace and that collect objects whose
-	// owners are gone. It is found next to the API server, or else found, or
+	// that empty and remove a deleted namespace, that collect objects whose
+	// owners are gone, and that give the ClusterRoles view, edit and admin the rules
+	// of those which they take in. It is found next to the API server, or else found, or
 	// built, by hack/envtest/assets.sh. Kinds that are installed after Start come
 	// to the garbage collector's attention within half a minute. As in any
 	// cluster, a namespace stays for 5 seconds, and for some more each time that

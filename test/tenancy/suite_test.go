@@ -56,9 +56,10 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	suite.directory = GinkgoT().TempDir()
 	policy := filepath.Join(suite.directory, "audit.yaml")
 	Expect(os.WriteFile(policy, []byte(auditPolicy), 0o600)).To(Succeed())
-	plane, err := controlplane.Start(ctx, controlplane.Options{APIServerArguments: map[string][]string{
-		"audit-policy-file": {policy}, "audit-log-path": {auditLog()},
-	}})
+	plane, err := controlplane.Start(ctx, controlplane.Options{
+		APIServerArguments: map[string][]string{"audit-policy-file": {policy}, "audit-log-path": {auditLog()}},
+		ControllerManager:  true,
+	})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(plane.Stop)
 	suite.plane = plane

@@ -142,12 +142,17 @@ var _ = Describe("Values", func() {
 			parameters = namespace
 		}
 		Expect(parameters.GetName()).To(Equal("oc-policy"))
-		Expect(parameters.GetAnnotations()).To(And(
-			HaveKeyWithValue("ordercloud.io/allowed-security-profiles", "cs-*\nshopper"), HaveKeyWithValue("ordercloud.io/any-buyer", "Allowed")))
+		Expect(parameters.GetAnnotations()).To(Equal(map[string]string{
+			"ordercloud.io/allowed-security-profiles": "cs-*\nshopper",
+			"ordercloud.io/any-buyer":                 "Allowed",
+			"ordercloud.io/allowed-buyers":            "acme\nglobex-*",
+			"ordercloud.io/allowed-impersonators":     "any-admin\nadmin-group:desk\nbuyer:*",
+			"ordercloud.io/allowed-token-roles":       "Shopper\nMe*",
+		}))
 		for _, binding := range ofKind(objects, "ValidatingAdmissionPolicyBinding") {
 			Expect(binding.Object["spec"]).To(HaveKeyWithValue("validationActions", ConsistOf("Warn", "Audit")))
 		}
-		Expect(ofKind(rendered(ctx, "--values", set("policies"), "--set", "admissionPolicies.anyBuyer.enabled=false"), "ValidatingAdmissionPolicy")).To(HaveLen(2))
+		Expect(ofKind(rendered(ctx, "--values", set("policies"), "--set", "admissionPolicies.anyBuyer.enabled=false"), "ValidatingAdmissionPolicy")).To(HaveLen(5))
 	})
 })
 

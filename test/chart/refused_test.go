@@ -36,6 +36,11 @@ var _ = DescribeTable("A value that is wrong is refused by both versions of Helm
 	Entry("a budget that lets nobody go", `podDisruptionBudget.maxUnavailable=0`, "at '/podDisruptionBudget/maxUnavailable': minimum: got 0, want 1"),
 	Entry("a label that is no text", `nodeSelector.gpu=true`, "at '/nodeSelector/gpu': got boolean, want string"),
 	Entry("a profile with an asterisk inside", `admissionPolicies.securityProfiles.allowed=["a*b"]`, "at '/admissionPolicies/securityProfiles/allowed/0': 'a*b' does not match pattern"),
+	Entry("a buyer with an asterisk inside", `admissionPolicies.buyers.allowed=["a*b"]`, "at '/admissionPolicies/buyers/allowed/0': 'a*b' does not match pattern"),
+	Entry("an impersonator of no kind", `admissionPolicies.impersonators.allowed=["desk"]`, "at '/admissionPolicies/impersonators/allowed/0': 'desk' does not match pattern"),
+	Entry("a role with a space", `admissionPolicies.tokenRoles.allowed=["Me Admin"]`, "at '/admissionPolicies/tokenRoles/allowed/0': 'Me Admin' does not match pattern"),
+	Entry("a kind that there is not", `userRoles.aggregate.edit=["User"]`, "at '/userRoles/aggregate/edit/0': value must be one of 'Marketplace', 'BuyerUser', 'ImpersonationConfig', 'ImpersonationToken'"),
+	Entry("what userRoles.aggregate was before", `userRoles.aggregate=false`, "at '/userRoles/aggregate': got boolean, want object"),
 	Entry("no address", `networkPolicy.apiServer.cidrs=["kubernetes"]`, "at '/networkPolicy/apiServer/cidrs/0': 'kubernetes' does not match pattern"),
 	// What the templates say: values that contradict each other.
 	Entry("an account that nobody makes", `serviceAccount.create=false`, "serviceAccount.name: with serviceAccount.create=false, name the ServiceAccount that is there"),

@@ -24,15 +24,21 @@ const (
 	securityProfiles = "ordercloud-security-profiles"
 	anyBuyer         = "ordercloud-any-buyer"
 	deletionPolicy   = "ordercloud-deletion-policy"
+	buyers           = "ordercloud-buyers"
+	impersonators    = "ordercloud-impersonators"
+	tokenRoles       = "ordercloud-token-roles"
 )
 
 // What the parameters are called.
 const (
 	// parameters is the namespace with the parameters that hold everywhere.
-	parameters         = "ordercloud-policy"
-	profilesAnnotation = "ordercloud.io/allowed-security-profiles"
-	anyBuyerAnnotation = "ordercloud.io/any-buyer"
-	environmentLabel   = "ordercloud.io/environment"
+	parameters              = "ordercloud-policy"
+	profilesAnnotation      = "ordercloud.io/allowed-security-profiles"
+	anyBuyerAnnotation      = "ordercloud.io/any-buyer"
+	buyersAnnotation        = "ordercloud.io/allowed-buyers"
+	impersonatorsAnnotation = "ordercloud.io/allowed-impersonators"
+	tokenRolesAnnotation    = "ordercloud.io/allowed-token-roles"
+	environmentLabel        = "ordercloud.io/environment"
 )
 
 // grant is an ImpersonationConfig that every policy of the overlay lets pass.
@@ -57,6 +63,20 @@ func user(namespace string, edits ...func(*v1alpha1.BuyerUserSpec)) *v1alpha1.Bu
 		Spec: v1alpha1.BuyerUserSpec{
 			ManagedSpec: v1alpha1.ManagedSpec{DeletionPolicy: v1alpha1.DeletionRetain},
 			BuyerID:     "acme", Username: "jdoe@acme.example", FirstName: "Joan", LastName: "Doe", Email: "jdoe@acme.example",
+		},
+	}
+	for _, edit := range edits {
+		edit(&declared.Spec)
+	}
+	return declared
+}
+
+// token is an ImpersonationToken that every policy lets pass.
+func token(namespace string, edits ...func(*v1alpha1.ImpersonationTokenSpec)) *v1alpha1.ImpersonationToken {
+	declared := &v1alpha1.ImpersonationToken{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "jdoe"},
+		Spec: v1alpha1.ImpersonationTokenSpec{
+			BuyerID: "acme", UserID: "jdoe", ClientName: "Storefront", Roles: []v1alpha1.Role{"Shopper"},
 		},
 	}
 	for _, edit := range edits {
@@ -90,6 +110,9 @@ func violations() map[string]client.Object {
 		securityProfiles: grant("shop", profile("operator")),
 		anyBuyer:         grant("shop", overAnyBuyer),
 		deletionPolicy:   grant("shop-production", deleting),
+		buyers:           user("shop", userOf("initech")),
+		impersonators:    grant("shop", toAdminUser),
+		tokenRoles:       token("shop", asking("FullAccess")),
 	}
 }
 
@@ -103,6 +126,17 @@ func beRefused(resource, name, policy, message string) types.GomegaMatcher {
 	return And(Satisfy(apierrors.IsForbidden), MatchError(fmt.Sprintf(
 		"%s.ordercloud.io %q is forbidden: ValidatingAdmissionPolicy '%s' with binding '%s' denied request: %s",
 		resource, name, policy, policy, message)))
+}
+
+// resourceOf is how the API server calls the kind of an object.
+func resourceOf(object client.Object) string {
+	switch object.(type) {
+	case *v1alpha1.BuyerUser:
+		return "buyerusers"
+	case *v1alpha1.ImpersonationToken:
+		return "impersonationtokens"
+	}
+	return "impersonationconfigs"
 }
 
 // annotate does what "kubectl annotate namespace --overwrite" does; nil takes an

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -70,7 +71,7 @@ var _ = Describe("Parameters", func() {
 		Expect(dryRun(ctx, grant("shop", overAnyBuyer))).To(beRefusedBy(anyBuyer))
 	})
 
-	It("allow nothing as they are shipped", func(ctx SpecContext) {
+	It("allow no profile and no grant over any buyer as they are shipped, and every buyer, impersonator and role", func(ctx SpecContext) {
 		install(ctx)
 		for _, object := range build(ctx, policies) {
 			apply(ctx, object)
@@ -78,7 +79,12 @@ var _ = Describe("Parameters", func() {
 		Eventually(dryRun).WithArguments(ctx, grant("shop")).Should(beRefusedBy(securityProfiles))
 		annotate(ctx, parameters, map[string]any{profilesAnnotation: "*"})
 		Eventually(dryRun).WithArguments(ctx, grant("shop", overAnyBuyer)).Should(beRefusedBy(anyBuyer))
-		Expect(dryRun(ctx, user("shop"))).To(Succeed())
+		// What an installation of before these policies had does not stop with an upgrade.
+		for _, object := range []client.Object{
+			user("shop", userOf("initech")), grant("shop", toAdminUser), grant("shop", toAnyAdmin), grant("shop", toBuyerUser), token("shop", asking("FullAccess")),
+		} {
+			Eventually(dryRun).WithArguments(ctx, object).Should(Succeed())
+		}
 	})
 
 	It("are read anew when the policies were away", func(ctx SpecContext) {
@@ -118,10 +124,12 @@ var _ = Describe("Parameters", func() {
 			`may not be granted in namespace "shop": choose one of the 2000 that are, or have it added to the annotation `)))
 	})
 
-	It("may be missing: the two policies that need them then allow everything", func(ctx SpecContext) {
+	It("may be missing: the policies that need them then allow everything", func(ctx SpecContext) {
 		install(ctx)
 		removeParameters(ctx)
-		Eventually(dryRun).WithArguments(ctx, grant("shop", overAnyBuyer, profile("operator"))).Should(Succeed())
+		Eventually(dryRun).WithArguments(ctx, grant("shop", overAnyBuyer, profile("operator"), toAdminUser)).Should(Succeed())
+		Eventually(dryRun).WithArguments(ctx, user("shop", userOf("initech"))).Should(Succeed())
+		Eventually(dryRun).WithArguments(ctx, token("shop", asking("FullAccess"))).Should(Succeed())
 		Expect(dryRun(ctx, user("shop-production", userDeleting))).To(beRefusedBy(deletionPolicy), "this one has no parameters")
 	})
 
@@ -195,7 +203,7 @@ var _ = Describe("The manifests", func() {
 		_, patches, found := strings.Cut(read(overlay+"/kustomization.yaml"), "\n\n")
 		Expect(found).To(BeTrue())
 		Expect(documentation).To(ContainSubstring(patches))
-		for _, message := range []string{profileRefused, anyBuyerRefused, fmt.Sprintf(deletionRefused, "shop-production")} {
+		for _, message := range []string{profileRefused, anyBuyerRefused, buyerRefused, impersonatorRefused, roleRefused, fmt.Sprintf(deletionRefused, "shop-production")} {
 			Expect(documentation).To(ContainSubstring("denied request: " + message))
 		}
 	})

@@ -25,11 +25,7 @@ var _ = Describe("What is created", Ordered, func() {
 	BeforeAll(func(ctx SpecContext) { install(ctx) })
 
 	DescribeTable("is refused", func(ctx SpecContext, object client.Object, policy, message string) {
-		resource := "impersonationconfigs"
-		if _, isUser := object.(*v1alpha1.BuyerUser); isUser {
-			resource = "buyerusers"
-		}
-		Eventually(dryRun).WithArguments(ctx, object).Should(beRefused(resource, object.GetName(), policy, message))
+		Eventually(dryRun).WithArguments(ctx, object).Should(beRefused(resourceOf(object), object.GetName(), policy, message))
 	},
 		Entry("when the profile is not listed", grant("shop", profile("operator")), securityProfiles, profileRefused),
 		Entry("when the namespace's own list has other profiles", grant("service-desk", profile("operator")), securityProfiles, ownProfileRefused),

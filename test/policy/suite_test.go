@@ -106,7 +106,7 @@ func build(ctx context.Context, directory string) []*unstructured.Unstructured {
 }
 
 // install applies the overlay as "kubectl apply --server-side -k" does, and waits
-// until all three policies are in force. They go when the spec, or its container,
+// until all policies are in force. They go when the spec, or its container,
 // ends; the parameters' namespace stays, for want of a namespace controller.
 func install(ctx context.Context) {
 	GinkgoHelper()

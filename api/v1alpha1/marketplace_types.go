@@ -375,7 +375,7 @@ type TenantDeletions struct {
 	// namespaces is the label selector of the tenant's entry in spec.tenants, as
 	// kubectl writes one. Entries with the same selector share an account.
 	// +required
-	// +kubebuilder:validation:MaxLength=8192
+	// +kubebuilder:validation:MaxLength=98304
 	Namespaces string `json:"namespaces"`
 
 	DeletionAccount `json:",inline"`
@@ -393,6 +393,14 @@ type Deletions struct {
 	// +listMapKey=namespaces
 	// +kubebuilder:validation:MaxItems=100
 	Tenants []TenantDeletions `json:"tenants,omitempty"`
+
+	// selectors are the label selectors of spec.tenants, in their order, by which
+	// deletions were held. A changed spec.tenants releases none of them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=98304
+	Selectors []string `json:"selectors,omitempty"`
 
 	// windowStart and admitted were written by earlier versions of the operator, and
 	// are read once: when the first deletion of their window was let through.

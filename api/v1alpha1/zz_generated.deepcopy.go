@@ -272,6 +272,11 @@ func (in *Deletions) DeepCopyInto(out *Deletions) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.Selectors != nil {
+		in, out := &in.Selectors, &out.Selectors
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	in.WindowStart.DeepCopyInto(&out.WindowStart)
 }
 

@@ -24,12 +24,6 @@ const (
 	queued answer = "queued"
 )
 
-// limits are those of a Marketplace's spec.deletionGuard.
-type limits struct {
-	maximum int32
-	window  time.Duration
-}
-
 // deletion is an object that is being deleted.
 type deletion struct {
 	uid string
@@ -38,22 +32,22 @@ type deletion struct {
 	asked metav1.Time
 }
 
-// standing is how the objects of a Marketplace are.
+// standing is how the objects of an account are.
 type standing struct {
-	// there are those of the record's UnderWay whose deletion is not done yet.
+	// there are those that are under way and whose deletion is not done yet.
 	there map[string]bool
 	// waiting are those whose deletion takes the guard's leave.
 	waiting []deletion
 }
 
-// decide answers one deletion, and says what is known from then on. It is a pure
-// function of what the Marketplace's status holds and of how its objects are: no
+// decide answers one deletion of an account, and says what is known from then on. It is a
+// pure function of what the Marketplace's status holds and of how its objects are: no
 // condition has a part in it, and nothing that a restart forgets.
 //
 // Once a deletion is held all further ones are, and time releases none: a bad prune must
 // not take effect by and by. A larger maximum does, and so does that nothing is held any
 // more.
-func decide(given limits, now time.Time, known v1alpha1.Deletions, asks deletion, seen standing) (v1alpha1.Deletions, answer) {
+func decide(given limits, now time.Time, known v1alpha1.DeletionAccount, asks deletion, seen standing) (v1alpha1.DeletionAccount, answer) {
 	if slices.Contains(known.UnderWay, asks.uid) {
 		return known, admitted
 	}
@@ -69,7 +63,7 @@ func decide(given limits, now time.Time, known v1alpha1.Deletions, asks deletion
 	if next.HeldAbove != nil {
 		return hold(known, next, waiting), held
 	}
-	if len(next.UnderWay) >= v1alpha1.MaxDeletionsUnderWay {
+	if len(next.UnderWay) >= given.underWay {
 		return known, queued
 	}
 	next.Recent = noteAdmission(next.Recent, until(now, given.window))
@@ -79,7 +73,7 @@ func decide(given limits, now time.Time, known v1alpha1.Deletions, asks deletion
 
 // decideAlone answers a deletion that no other object has a part in: one that was let
 // through, or that is among those that are held. It says whether it could.
-func decideAlone(given limits, known v1alpha1.Deletions, asks deletion) (answer, bool) {
+func decideAlone(given limits, known v1alpha1.DeletionAccount, asks deletion) (answer, bool) {
 	if slices.Contains(known.UnderWay, asks.uid) {
 		return admitted, true
 	}
@@ -88,7 +82,7 @@ func decideAlone(given limits, known v1alpha1.Deletions, asks deletion) (answer,
 }
 
 // heldOf lists those of the waiting that are held.
-func heldOf(given limits, known v1alpha1.Deletions, seen standing) []deletion {
+func heldOf(given limits, known v1alpha1.DeletionAccount, seen standing) []deletion {
 	waiting := waitingIn(known, seen)
 	if !isClosed(given, known, waiting) {
 		return nil
@@ -97,18 +91,21 @@ func heldOf(given limits, known v1alpha1.Deletions, seen standing) []deletion {
 }
 
 // isClosed says that a deletion is held among those that wait, and holds the others.
-func isClosed(given limits, known v1alpha1.Deletions, waiting []deletion) bool {
+func isClosed(given limits, known v1alpha1.DeletionAccount, waiting []deletion) bool {
 	if known.HeldAbove == nil || given.maximum == 0 || given.maximum > *known.HeldAbove {
 		return false
 	}
-	return slices.ContainsFunc(waiting, func(other deletion) bool {
-		// An earlier version of the operator did not write down until when.
-		return known.HeldUntil.IsZero() || !other.asked.After(known.HeldUntil.Time)
-	})
+	return slices.ContainsFunc(waiting, func(other deletion) bool { return isAmongHeld(known, other) })
+}
+
+// isAmongHeld says of one that waits that it was there when the account held. An earlier
+// version of the operator did not write down until when it did.
+func isAmongHeld(known v1alpha1.DeletionAccount, waits deletion) bool {
+	return known.HeldAbove != nil && (known.HeldUntil.IsZero() || !waits.asked.After(known.HeldUntil.Time))
 }
 
 // hold notes who is held. Nothing is to be written as long as that is the same.
-func hold(known, next v1alpha1.Deletions, waiting []deletion) v1alpha1.Deletions {
+func hold(known, next v1alpha1.DeletionAccount, waiting []deletion) v1alpha1.DeletionAccount {
 	for _, other := range waiting {
 		if other.asked.After(next.HeldUntil.Time) {
 			next.HeldUntil = other.asked
@@ -121,7 +118,7 @@ func hold(known, next v1alpha1.Deletions, waiting []deletion) v1alpha1.Deletions
 }
 
 // waitingIn lists those that wait and were not let through.
-func waitingIn(known v1alpha1.Deletions, seen standing) []deletion {
+func waitingIn(known v1alpha1.DeletionAccount, seen standing) []deletion {
 	underWay := make(map[string]bool, len(known.UnderWay))
 	for _, uid := range known.UnderWay {
 		underWay[uid] = true
@@ -139,18 +136,11 @@ func until(now time.Time, window time.Duration) metav1.Time {
 	return metav1.NewTime(now.Truncate(span).Add(span))
 }
 
-// upToDate is a record without what does not count any more, and without the form of
-// earlier versions.
-func upToDate(known v1alpha1.Deletions, window time.Duration, now time.Time) v1alpha1.Deletions {
+// upToDate is an account without what does not count any more.
+func upToDate(known v1alpha1.DeletionAccount, window time.Duration, now time.Time) v1alpha1.DeletionAccount {
 	latest := until(now, window)
 	recent := slices.Clone(known.Recent)
-	if !known.WindowStart.IsZero() {
-		// When in their window they were let through was not written down: perhaps at its
-		// end.
-		end := metav1.NewTime(known.WindowStart.Add(window).Truncate(time.Second).Add(time.Second))
-		recent = append(recent, v1alpha1.RecentDeletions{Until: end, Admitted: known.Admitted})
-	}
-	known.WindowStart, known.Admitted, known.Recent = metav1.Time{}, 0, nil
+	known.Recent = nil
 	slices.SortStableFunc(recent, func(one, other v1alpha1.RecentDeletions) int { return one.Until.Compare(other.Until.Time) })
 	for _, span := range recent {
 		if !now.Before(span.Until.Add(window)) {
@@ -183,7 +173,7 @@ func noteAdmissions(recent []v1alpha1.RecentDeletions, span v1alpha1.RecentDelet
 	return recent
 }
 
-func admittedLately(known v1alpha1.Deletions) int32 {
+func admittedLately(known v1alpha1.DeletionAccount) int32 {
 	var count int32
 	for _, span := range known.Recent {
 		count += span.Admitted

@@ -20,6 +20,15 @@ func spans(admitted int32, until metav1.Time) []v1alpha1.RecentDeletions {
 	return []v1alpha1.RecentDeletions{{Until: until, Admitted: admitted}}
 }
 
+func limitsOf(maximum int32, window time.Duration) limits {
+	return limits{maximum: maximum, window: window, underWay: v1alpha1.MaxDeletionsUnderWay}
+}
+
+// inOne is the record of a Marketplace without tenants.
+func inOne(account v1alpha1.DeletionAccount) v1alpha1.Deletions {
+	return v1alpha1.Deletions{DeletionAccount: account}
+}
+
 // state is what the Marketplace's status holds, and who waits.
 type state struct {
 	known   v1alpha1.Deletions
@@ -39,19 +48,21 @@ func manyUnderWay() []string {
 func states() map[string]state {
 	through, early := []string{"through"}, []deletion{{"early", at(0)}, {"through", at(0)}}
 	return map[string]state{
-		"room for two": {v1alpha1.Deletions{Recent: spans(1, at(time.Minute)), UnderWay: through}, nil},
-		"no room":      {v1alpha1.Deletions{Recent: spans(3, at(time.Minute)), UnderWay: through}, early},
-		"holds": {v1alpha1.Deletions{
+		"room for two": {inOne(v1alpha1.DeletionAccount{Recent: spans(1, at(time.Minute)), UnderWay: through}), nil},
+		"no room":      {inOne(v1alpha1.DeletionAccount{Recent: spans(3, at(time.Minute)), UnderWay: through}), early},
+		"holds": {inOne(v1alpha1.DeletionAccount{
 			Recent: spans(3, at(time.Minute)), UnderWay: through, HeldAbove: new(int32(3)), HeldUntil: at(0),
-		}, early},
-		"held, and nobody is left": {v1alpha1.Deletions{
+		}), early},
+		"held, and nobody is left": {inOne(v1alpha1.DeletionAccount{
 			Recent: spans(3, at(time.Minute)), UnderWay: through, HeldAbove: new(int32(3)), HeldUntil: at(0),
-		}, nil},
+		}), nil},
 		"holds, by an earlier version": {v1alpha1.Deletions{
-			WindowStart: at(0), Admitted: 3, UnderWay: through, HeldAbove: new(int32(3)),
+			WindowStart: at(0), Admitted: 3, DeletionAccount: v1alpha1.DeletionAccount{UnderWay: through, HeldAbove: new(int32(3))},
 		}, nil},
-		"counted by an earlier version": {v1alpha1.Deletions{WindowStart: at(0), Admitted: 3, UnderWay: through}, nil},
-		"as many under way as may be":   {v1alpha1.Deletions{UnderWay: manyUnderWay()}, nil},
+		"counted by an earlier version": {v1alpha1.Deletions{
+			WindowStart: at(0), Admitted: 3, DeletionAccount: v1alpha1.DeletionAccount{UnderWay: through},
+		}, nil},
+		"as many under way as may be": {inOne(v1alpha1.DeletionAccount{UnderWay: manyUnderWay()}), nil},
 	}
 }
 
@@ -123,22 +134,25 @@ func TestEachDeletionIsAnsweredByWhatIsKnown(t *testing.T) {
 				if !ok {
 					t.Fatal("this case is not decided")
 				}
-				seen := standing{there: map[string]bool{}, waiting: given.waiting}
+				rules := arrangement{owner: "shop", own: limitsOf(happens.maximum, time.Hour), isShared: true}
+				seen, now := sight{there: map[string]bool{}}, start.Add(happens.after)
 				for _, uid := range given.known.UnderWay {
 					seen.there[uid] = true
 				}
-				bounds, now := limits{happens.maximum, time.Hour}, start.Add(happens.after)
-				next, got := decide(bounds, now, given.known, happens.asks, seen)
+				for _, waits := range given.waiting {
+					seen.waiting = append(seen.waiting, waiter{deletion: waits})
+				}
+				asks := waiter{deletion: happens.asks}
+				next, got := rules.decide(now, given.known, asks, seen)
 				if got != want {
 					t.Fatalf("got %s, want %s", got, want)
 				}
-				if alone, could := decideAlone(bounds, given.known, happens.asks); could && alone != want {
+				if alone, could := rules.decideAlone(given.known, asks); could && alone != want {
 					t.Errorf("alone: %s", alone)
 				}
 				// The next that asks for the same is told the same, whoever asks.
-				if _, again := decide(bounds, now, next, happens.asks, standing{
-					there: map[string]bool{happens.asks.uid: true}, waiting: given.waiting,
-				}); got != queued && again != want {
+				seen.there = map[string]bool{asks.uid: true}
+				if _, again := rules.decide(now, next, asks, seen); got != queued && again != want {
 					t.Errorf("and then %s", again)
 				}
 				if next.Admitted != 0 && next.Recent != nil {
@@ -153,8 +167,8 @@ func TestEachDeletionIsAnsweredByWhatIsKnown(t *testing.T) {
 func TestInNoSpanOfTheWindowsLengthAreMoreLetThroughThanTheMaximum(t *testing.T) {
 	for _, window := range []time.Duration{time.Second, 1500 * time.Millisecond, 10 * time.Second, time.Minute, 10 * time.Minute, 7 * time.Hour} {
 		t.Run(window.String(), func(t *testing.T) {
-			bounds := limits{maximum: 5, window: window}
-			var known v1alpha1.Deletions
+			bounds := limitsOf(5, window)
+			var known v1alpha1.DeletionAccount
 			var admissions []time.Time
 			now := start
 			for number := range 4000 {
@@ -183,12 +197,12 @@ func TestInNoSpanOfTheWindowsLengthAreMoreLetThroughThanTheMaximum(t *testing.T)
 }
 
 func TestWhatIsKnownStaysSmall(t *testing.T) {
-	var known v1alpha1.Deletions
+	var known v1alpha1.DeletionAccount
 	now := start
 	for number := range 1000 {
 		window := time.Duration(1+number%50) * time.Minute // somebody changes it all the time
 		now = now.Add(time.Second)
-		known, _ = decide(limits{100000, window}, now, known, deletion{fmt.Sprint(number), metav1.NewTime(now)}, standing{})
+		known, _ = decide(limitsOf(100000, window), now, known, deletion{fmt.Sprint(number), metav1.NewTime(now)}, standing{})
 		if len(known.Recent) > v1alpha1.MaxRecentDeletions || len(known.UnderWay) > 1 {
 			t.Fatalf("%d spans, %d under way", len(known.Recent), len(known.UnderWay))
 		}
@@ -202,33 +216,33 @@ func TestWhatIsKnownAfterADecision(t *testing.T) {
 	clock := start.Add(90 * time.Second)
 	asks := deletion{"new", at(80 * time.Second)}
 	for name, test := range map[string]struct {
-		known v1alpha1.Deletions
+		known v1alpha1.DeletionAccount
 		seen  standing
-		want  v1alpha1.Deletions
+		want  v1alpha1.DeletionAccount
 	}{
-		"the first": {want: v1alpha1.Deletions{Recent: spans(1, metav1.NewTime(start.Truncate(3*time.Minute).Add(3*time.Minute))), UnderWay: []string{"new"}}},
+		"the first": {want: v1alpha1.DeletionAccount{Recent: spans(1, metav1.NewTime(start.Truncate(3*time.Minute).Add(3*time.Minute))), UnderWay: []string{"new"}}},
 		"what is gone is under way no more": {
-			known: v1alpha1.Deletions{UnderWay: []string{"gone", "stays"}},
+			known: v1alpha1.DeletionAccount{UnderWay: []string{"gone", "stays"}},
 			seen:  standing{there: map[string]bool{"stays": true, "gone": false}},
-			want: v1alpha1.Deletions{
+			want: v1alpha1.DeletionAccount{
 				Recent: spans(1, metav1.NewTime(start.Truncate(3*time.Minute).Add(3*time.Minute))), UnderWay: []string{"stays", "new"},
 			},
 		},
 		"all that wait are held with the first": {
-			known: v1alpha1.Deletions{Recent: spans(3, at(0))},
+			known: v1alpha1.DeletionAccount{Recent: spans(3, at(0))},
 			seen:  standing{waiting: []deletion{{"other", at(85 * time.Second)}, {"new", at(80 * time.Second)}}},
-			want:  v1alpha1.Deletions{Recent: spans(3, at(0)), HeldAbove: new(int32(3)), HeldUntil: at(85 * time.Second)},
+			want:  v1alpha1.DeletionAccount{Recent: spans(3, at(0)), HeldAbove: new(int32(3)), HeldUntil: at(85 * time.Second)},
 		},
 		"a clock that was ahead does not close the guard for good": {
-			known: v1alpha1.Deletions{Recent: spans(3, at(1000*time.Hour))},
-			want: v1alpha1.Deletions{
+			known: v1alpha1.DeletionAccount{Recent: spans(3, at(1000*time.Hour))},
+			want: v1alpha1.DeletionAccount{
 				Recent:    spans(3, metav1.NewTime(start.Truncate(3*time.Minute).Add(3*time.Minute))),
 				HeldAbove: new(int32(3)), HeldUntil: at(80 * time.Second),
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := decide(limits{3, time.Hour}, clock, test.known, asks, test.seen)
+			got, _ := decide(limitsOf(3, time.Hour), clock, test.known, asks, test.seen)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

@@ -96,7 +96,7 @@ func TestTheRecordOfAnEarlierVersionIsRead(t *testing.T) {
 		"in its window":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, 30 * time.Minute, 1, nil},
 		"at its window's end": {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 2}, time.Hour + time.Second, 1, nil},
 		"windows later":       {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3}, 5 * time.Hour, 3, nil},
-		"while it holds":      {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3, HeldAbove: new(int32(3))}, 5 * time.Hour, 0, nil},
+		"while it holds":      {v1alpha1.Deletions{WindowStart: metav1.NewTime(start), Admitted: 3, DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(3))}}, 5 * time.Hour, 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t, 3)

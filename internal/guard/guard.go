@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,11 +36,14 @@ const (
 	maxRaces = 5
 )
 
-// Admission says which namespaces may refer to a Marketplace.
+// Admission says which namespaces may refer to a Marketplace, and how they are labelled.
 type Admission interface {
 	// CheckNamespace returns a *failure.Failure with the reason NamespaceNotAllowed
 	// for a namespace that may not.
 	CheckNamespace(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error
+	// LabelsOf returns the labels of a namespace, by which spec.tenants selects it. The
+	// error is a *failure.Failure with the reason NotPermitted when they may not be read.
+	LabelsOf(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (labels.Set, error)
 }
 
 // Guard lets deletions through or holds them. All that it knows is in the status of the
@@ -56,7 +60,8 @@ type Guard struct {
 	Clock clock.PassiveClock
 	// Kinds make an empty list of each kind whose deletions are guarded.
 	Kinds []func() client.ObjectList
-	// Admission says which namespaces may refer to a Marketplace; nil means all.
+	// Admission says which namespaces may refer to a Marketplace; nil means all,
+	// and that none has labels.
 	Admission Admission
 	// Namespaces are the only ones that Client knows; empty means all. With it the
 	// operator cannot tell that a namespace is deleted as a whole, and guards its
@@ -72,9 +77,6 @@ type Guard struct {
 // into the Marketplace's status before it counts. It is let through for as long as the
 // object exists, and counted once.
 func (g *Guard) Admit(ctx context.Context, object client.Object, of v1alpha1.MarketplaceReference) error {
-	if isConfirmed(object) {
-		return nil
-	}
 	key := marketplace.Key(object.GetNamespace(), of)
 	// Each would make the others' writes conflicts.
 	turn := g.turnOf(key)
@@ -106,18 +108,19 @@ func (g *Guard) Grace(ctx context.Context, object client.Object, of v1alpha1.Mar
 	return max(declared.Spec.DeletionGuard.Grace.Duration, 0), nil
 }
 
-// Held has the UIDs of the objects of a Marketplace whose deletion is held.
+// Held has the UIDs of the objects of a Marketplace whose deletion is held, of whichever
+// account they are.
 func (g *Guard) Held(ctx context.Context, declared *v1alpha1.Marketplace) (map[types.UID]bool, error) {
-	given, known := limitsOf(declared), recordOf(declared)
-	if known.HeldAbove == nil || given.maximum == 0 {
+	known := recordOf(declared)
+	if !isHolding(known) {
 		return nil, nil
 	}
-	seen, err := g.newSurvey(declared).inCache(ctx)
+	seen, err := g.newSurvey(declared).see(ctx, false)
 	if err != nil {
 		return nil, err
 	}
 	uids := map[types.UID]bool{}
-	for _, waits := range heldOf(given, known, seen) {
+	for _, waits := range arrangementOf(declared).heldOf(known, seen) {
 		uids[types.UID(waits.uid)] = true
 	}
 	return uids, nil
@@ -126,58 +129,54 @@ func (g *Guard) Held(ctx context.Context, declared *v1alpha1.Marketplace) (map[t
 // ask decides by the Marketplace as it was read, and returns a conflict when its status
 // is another one by now.
 func (g *Guard) ask(ctx context.Context, declared *v1alpha1.Marketplace, object client.Object) error {
-	given := limitsOf(declared)
-	if given.maximum == 0 {
+	looks, namespace := g.newSurvey(declared), object.GetNamespace()
+	if err := g.checkNamespace(ctx, declared, namespace); err != nil {
+		return err
+	}
+	place, err := looks.originOf(ctx, namespace)
+	if err != nil {
+		return err
+	}
+	rules := looks.rules
+	key, ok := rules.accountOf(place)
+	if !ok {
+		return failure.New(v1alpha1.ReasonNotPermitted,
+			"no entry of spec.tenants of Marketplace %s matches namespace %q: nothing is deleted for it; ask those who own the Marketplace to add one",
+			client.ObjectKeyFromObject(declared), namespace).Stall()
+	}
+	if isConfirmed(declared, object) || rules.limitsOf(key).maximum == 0 {
 		return nil
 	}
-	if err := g.checkNamespace(ctx, declared, object.GetNamespace()); err != nil {
+	if isEnding, err := g.isEnding(ctx, namespace); err != nil || isEnding {
 		return err
 	}
-	if isEnding, err := g.isEnding(ctx, object.GetNamespace()); err != nil || isEnding {
-		return err
-	}
-	asks := deletionOf(object)
-	said, isDecided := decideAlone(given, recordOf(declared), asks)
+	asks := waiter{deletion: deletionOf(object), origin: place}
+	said, isDecided := rules.decideAlone(recordOf(declared), asks)
 	if !isDecided {
-		var err error
 		if said, err = g.decide(ctx, declared, asks); err != nil {
 			return err
 		}
 	}
-	return refusal(said, client.ObjectKeyFromObject(declared), given)
+	return rules.refusal(said, declared, asks.origin)
 }
 
-func refusal(said answer, key types.NamespacedName, given limits) error {
-	switch said {
-	case admitted:
-		return nil
-	case queued:
-		return failure.New(v1alpha1.ReasonDeletionQueued,
-			"%d deletions of Marketplace %s are under way: this one waits until one of them is done", v1alpha1.MaxDeletionsUnderWay, key)
-	default:
-		return failure.New(v1alpha1.ReasonDeletionHeld,
-			"Marketplace %s lets %d deletions in %s through, and there were more: if they are meant, set the annotation %s: \"true\" on this object, or raise the Marketplace's deletionGuard.maxDeletions",
-			key, given.maximum, given.window, v1alpha1.ConfirmDeleteAnnotation).Stall()
-	}
-}
-
-// decide decides by the objects of the Marketplace as well, and writes down what
-// follows.
-func (g *Guard) decide(ctx context.Context, declared *v1alpha1.Marketplace, asks deletion) (answer, error) {
-	given, known := limitsOf(declared), recordOf(declared)
-	seen, err := g.newSurvey(declared).inCache(ctx)
-	if err != nil {
-		return held, err
-	}
-	next, said := decide(given, g.Clock.Now(), known, asks, seen)
-	if known.HeldAbove != nil && next.HeldAbove == nil {
-		// A cache that lags behind does not show everything that is held.
-		if seen, err = g.newSurvey(declared).live(ctx); err != nil {
+// decide decides by the objects of the Marketplace as well, and writes down what follows.
+// A cache that lags behind does not show everything that is held: it is not enough to open
+// an account, nor to tell whom a changed spec.tenants has moved into which.
+func (g *Guard) decide(ctx context.Context, declared *v1alpha1.Marketplace, asks waiter) (answer, error) {
+	rules, known := arrangementOf(declared), recordOf(declared)
+	isSure := !rules.isRecorded(known)
+	for {
+		seen, err := g.newSurvey(declared).see(ctx, isSure)
+		if err != nil {
 			return held, err
 		}
-		next, said = decide(given, g.Clock.Now(), known, asks, seen)
+		next, said := rules.decide(g.Clock.Now(), known, asks, seen)
+		if isSure || !opens(known, next) {
+			return said, g.write(ctx, declared, known, next)
+		}
+		isSure = true
 	}
-	return said, g.write(ctx, declared, known, next)
 }
 
 // write notes the deletions in the Marketplace's status, of which nobody else writes
@@ -251,15 +250,4 @@ func recordOf(declared *v1alpha1.Marketplace) v1alpha1.Deletions {
 		return v1alpha1.Deletions{}
 	}
 	return *declared.Status.Deletions
-}
-
-func limitsOf(declared *v1alpha1.Marketplace) limits {
-	given := limits{maximum: defaultMaximum, window: defaultWindow}
-	if maximum := declared.Spec.DeletionGuard.MaxDeletions; maximum != nil {
-		given.maximum = *maximum
-	}
-	if window := declared.Spec.DeletionGuard.Window; window != nil && window.Duration > 0 {
-		given.window = window.Duration
-	}
-	return given
 }

@@ -25,11 +25,11 @@ const MarketplaceIndex = "marketplace"
 // pageSize is how many objects the API server is asked for at once.
 const pageSize = 500
 
-// needsLeave says that the deletion of an object changes OrderCloud and that no person
-// has confirmed it.
-func needsLeave(object lifecycle.Object) bool {
+// needsLeave says that the deletion of an object changes OrderCloud and that nobody has
+// confirmed it who may.
+func needsLeave(declared *v1alpha1.Marketplace, object lifecycle.Object) bool {
 	spec, _ := object.Managed()
-	return isLeaving(object) && !isConfirmed(object) &&
+	return isLeaving(object) && !isConfirmed(declared, object) &&
 		lifecycle.PlanDeletion(lifecycle.PolicyOf(spec), true).Verb != lifecycle.Release
 }
 
@@ -39,8 +39,15 @@ func isLeaving(object lifecycle.Object) bool {
 	return !object.GetDeletionTimestamp().IsZero() && lifecycle.HoldsClaim(object)
 }
 
-func isConfirmed(object client.Object) bool {
-	return object.GetAnnotations()[v1alpha1.ConfirmDeleteAnnotation] == "true"
+// isConfirmed says that the deletion of this object, and of no other, is confirmed.
+func isConfirmed(declared *v1alpha1.Marketplace, object client.Object) bool {
+	return object.GetAnnotations()[v1alpha1.ConfirmDeleteAnnotation] == "true" && isConfirmable(declared, object.GetNamespace())
+}
+
+// isConfirmable says that the annotation counts on objects of a namespace. Who may write
+// in the Marketplace's own is one of its owners.
+func isConfirmable(declared *v1alpha1.Marketplace, namespace string) bool {
+	return declared.Spec.DeletionGuard.ConfirmableBy != v1alpha1.ConfirmableByOwner || namespace == declared.Namespace
 }
 
 func deletionOf(object client.Object) deletion {
@@ -56,42 +63,55 @@ type survey struct {
 	guard    *Guard
 	declared *v1alpha1.Marketplace
 	underWay map[string]bool
-	// isExempt says of a namespace that its objects are not guarded.
-	isExempt map[string]bool
-	found    standing
+	// rules are those of now, and before those by which deletions were held.
+	rules, before arrangement
+	// places has what is known of each namespace, and nil when its objects are not guarded.
+	places map[string]*origin
+	found  sight
 }
 
 func (g *Guard) newSurvey(declared *v1alpha1.Marketplace) *survey {
+	known := recordOf(declared)
 	s := &survey{
-		guard: g, declared: declared, underWay: map[string]bool{}, isExempt: map[string]bool{},
-		found: standing{there: map[string]bool{}},
+		guard: g, declared: declared, underWay: map[string]bool{}, places: map[string]*origin{},
+		rules: arrangementOf(declared), before: arrangementIn(known, declared.Namespace),
+		found: sight{there: map[string]bool{}},
 	}
-	if known := declared.Status.Deletions; known != nil {
-		for _, uid := range known.UnderWay {
+	for _, account := range accountsIn(known) {
+		for _, uid := range account.UnderWay {
 			s.underWay[uid] = true
 		}
 	}
 	return s
 }
 
+// see surveys what the API server knows when it has to be sure, and what the cache knows
+// otherwise.
+func (s *survey) see(ctx context.Context, isSure bool) (sight, error) {
+	if isSure {
+		return s.live(ctx)
+	}
+	return s.inCache(ctx)
+}
+
 // inCache surveys what the cache knows.
-func (s *survey) inCache(ctx context.Context) (standing, error) {
+func (s *survey) inCache(ctx context.Context) (sight, error) {
 	key := client.ObjectKeyFromObject(s.declared).String()
 	for _, newList := range s.guard.Kinds {
 		list := newList()
 		if err := s.guard.Client.List(ctx, list, client.MatchingFields{MarketplaceIndex: key},
 			client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
-			return standing{}, fmt.Errorf("listing the objects of Marketplace %s: %w", key, err)
+			return sight{}, fmt.Errorf("listing the objects of Marketplace %s: %w", key, err)
 		}
 		if err := s.addAll(ctx, list); err != nil {
-			return standing{}, err
+			return sight{}, err
 		}
 	}
 	return s.found, nil
 }
 
 // live surveys what the API server knows, page by page.
-func (s *survey) live(ctx context.Context) (standing, error) {
+func (s *survey) live(ctx context.Context) (sight, error) {
 	namespaces := s.guard.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{""}
@@ -99,7 +119,7 @@ func (s *survey) live(ctx context.Context) (standing, error) {
 	for _, newList := range s.guard.Kinds {
 		for _, namespace := range namespaces {
 			if err := s.addPages(ctx, newList, namespace); err != nil {
-				return standing{}, err
+				return sight{}, err
 			}
 		}
 	}
@@ -140,34 +160,58 @@ func (s *survey) add(ctx context.Context, object lifecycle.Object) error {
 		s.found.there[uid] = object.GetDeletionTimestamp().IsZero() || isLeaving(object)
 		return nil
 	}
-	if !needsLeave(object) {
+	if !needsLeave(s.declared, object) {
 		return nil
 	}
-	isExempt, known := s.isExempt[object.GetNamespace()]
-	if !known {
-		var err error
-		if isExempt, err = s.guard.isExempt(ctx, s.declared, object.GetNamespace()); err != nil {
-			return err
-		}
-		s.isExempt[object.GetNamespace()] = isExempt
+	place, err := s.placeOf(ctx, object.GetNamespace())
+	if err == nil && place != nil {
+		s.found.waiting = append(s.found.waiting, waiter{deletion: deletionOf(object), origin: *place})
 	}
-	if !isExempt {
-		s.found.waiting = append(s.found.waiting, deletionOf(object))
-	}
-	return nil
+	return err
 }
 
-// isExempt says that the objects of a namespace are not guarded: it is being deleted as
-// a whole, or the Marketplace does not let it in, so that nothing of it is deleted.
-func (g *Guard) isExempt(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (bool, error) {
-	err := g.checkNamespace(ctx, declared, namespace)
-	if problem := failure.As(err); problem != nil && problem.Reason == v1alpha1.ReasonNamespaceNotAllowed {
-		return true, nil
+// placeOf asks once about each namespace. It returns nil for one whose objects are not
+// guarded: it is being deleted as a whole, or the Marketplace does not let it in or may not
+// read its labels, so that nothing of it is deleted.
+func (s *survey) placeOf(ctx context.Context, namespace string) (*origin, error) {
+	if place, ok := s.places[namespace]; ok {
+		return place, nil
 	}
-	if err != nil {
-		return false, err
+	place, err := s.placeIn(ctx, namespace)
+	if problem := failure.As(err); problem != nil &&
+		(problem.Reason == v1alpha1.ReasonNamespaceNotAllowed || problem.Reason == v1alpha1.ReasonNotPermitted) {
+		place, err = nil, nil
 	}
-	return g.isEnding(ctx, namespace)
+	if err == nil {
+		s.places[namespace] = place
+	}
+	return place, err
+}
+
+func (s *survey) placeIn(ctx context.Context, namespace string) (*origin, error) {
+	if err := s.guard.checkNamespace(ctx, s.declared, namespace); err != nil {
+		return nil, err
+	}
+	if isEnding, err := s.guard.isEnding(ctx, namespace); err != nil || isEnding {
+		return nil, err
+	}
+	place, err := s.originOf(ctx, namespace)
+	return &place, err
+}
+
+// originOf asks for the labels of a namespace if they decide which account it is of, or was
+// of when deletions were held. Only the first cannot do without.
+func (s *survey) originOf(ctx context.Context, namespace string) (origin, error) {
+	place, isNeeded := origin{namespace: namespace}, s.rules.asksLabels(namespace)
+	if s.guard.Admission == nil || !isNeeded && !s.before.asksLabels(namespace) {
+		return place, nil
+	}
+	found, err := s.guard.Admission.LabelsOf(ctx, s.declared, namespace)
+	if failure.As(err) != nil && !isNeeded {
+		err = nil
+	}
+	place.labels = found
+	return place, err
 }
 
 func (g *Guard) checkNamespace(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) error {

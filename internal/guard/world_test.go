@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	kuberuntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
@@ -46,8 +47,11 @@ type world struct {
 	hidden map[string]bool
 	// patches counts those that took effect, lists those of the cache.
 	patches, lists atomic.Int32
-	// closed are namespaces that no Marketplace lets in.
-	closed []string
+	// labelled counts how often the labels of a namespace were asked for.
+	labelled atomic.Int32
+	// closed are namespaces that no Marketplace lets in, unreadable those whose labels
+	// may not be read.
+	closed, unreadable []string
 }
 
 func marketplaceNamed(name string, guarded v1alpha1.DeletionGuard) *v1alpha1.Marketplace {
@@ -144,6 +148,16 @@ func (a admission) CheckNamespace(_ context.Context, _ *v1alpha1.Marketplace, na
 		return failure.New(v1alpha1.ReasonNamespaceNotAllowed, "no").Stall()
 	}
 	return nil
+}
+
+func (a admission) LabelsOf(ctx context.Context, _ *v1alpha1.Marketplace, name string) (labels.Set, error) {
+	a.world.labelled.Add(1)
+	if slices.Contains(a.world.unreadable, name) {
+		return nil, failure.New(v1alpha1.ReasonNotPermitted, "no").Stall()
+	}
+	namespace := &corev1.Namespace{}
+	err := a.world.kube.Get(ctx, types.NamespacedName{Name: name}, namespace)
+	return namespace.Labels, err
 }
 
 // user is one that is being deleted, and that is in no API yet.

@@ -192,8 +192,7 @@ func (r *marketplaceReconciler) patchStatus(ctx context.Context, before, declare
 func (r *marketplaceReconciler) tell(before, declared *v1alpha1.Marketplace) {
 	if held := declared.Status.DeletionsHeld; held > 0 && before.Status.DeletionsHeld == 0 {
 		r.recorder.Eventf(declared, nil, corev1.EventTypeWarning, v1alpha1.ReasonDeletionHeld, "Reconcile",
-			"deletions are held, because there were more than deletionGuard admits: see status.deletionsHeld; if they are meant, confirm them with the annotation %s or raise deletionGuard.maxDeletions",
-			v1alpha1.ConfirmDeleteAnnotation)
+			"deletions are held, because there were more than deletionGuard admits: see status.deletionsHeld; if they are meant, %s", howToRelease(declared))
 	}
 	synced := meta.FindStatusCondition(declared.Status.Conditions, v1alpha1.SyncedCondition)
 	if synced.Reason == v1alpha1.ReasonInUse && !hasReason(before.Status.Conditions, v1alpha1.SyncedCondition, v1alpha1.ReasonInUse) {

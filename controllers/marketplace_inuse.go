@@ -78,10 +78,23 @@ func whyKept(declared *v1alpha1.Marketplace, counted census) string {
 	why := fmt.Sprintf("the Marketplace is being deleted, and stays until the objects are gone that need it to be deleted in OrderCloud: %s; "+
 		"delete them, those with deletionPolicy: Retain for which OrderCloud is to keep what they declare", strings.Join(objects, " and "))
 	if held := counted.held(); held > 0 {
-		why += fmt.Sprintf("; the deletion guard holds %d of them: confirm each with the annotation %s: \"true\", or raise spec.deletionGuard.maxDeletions",
-			held, v1alpha1.ConfirmDeleteAnnotation)
+		why += fmt.Sprintf("; the deletion guard holds %d of them: %s", held, howToRelease(declared))
 	}
 	return why
+}
+
+// howToRelease says to those who own a Marketplace what releases deletions that its guard
+// holds.
+func howToRelease(declared *v1alpha1.Marketplace) string {
+	confirm := fmt.Sprintf("confirm each with the annotation %s: \"true\"", v1alpha1.ConfirmDeleteAnnotation)
+	if declared.Spec.DeletionGuard.ConfirmableBy == v1alpha1.ConfirmableByOwner {
+		confirm += fmt.Sprintf(", which counts in namespace %s only", declared.Namespace)
+	}
+	raise := ", or raise spec.deletionGuard.maxDeletions"
+	if declared.Spec.Tenants != nil {
+		raise += " or that of the entry of spec.tenants"
+	}
+	return confirm + raise
 }
 
 // quantity is a number of objects of one kind in words, such as "2 BuyerUsers".

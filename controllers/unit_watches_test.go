@@ -259,6 +259,9 @@ func TestAMarketplaceCountsAgainWhenItsGuardTurns(t *testing.T) {
 	holds := func(until int64) *v1alpha1.Deletions {
 		return &v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{HeldAbove: new(int32(20)), HeldUntil: metav1.Unix(until, 0)}}
 	}
+	tenantHolds := func(until int64) *v1alpha1.Deletions {
+		return &v1alpha1.Deletions{Tenants: []v1alpha1.TenantDeletions{{Namespaces: "team=a", DeletionAccount: holds(until).DeletionAccount}}}
+	}
 	for name, test := range map[string]struct {
 		before, after *v1alpha1.Deletions
 		want          bool
@@ -268,6 +271,11 @@ func TestAMarketplaceCountsAgainWhenItsGuardTurns(t *testing.T) {
 		"it begins to hold":               {&v1alpha1.Deletions{DeletionAccount: v1alpha1.DeletionAccount{UnderWay: []string{"a"}}}, holds(1), true},
 		"it holds those that came later":  {holds(1), holds(2), true},
 		"it holds the same as before":     {holds(1), holds(1), false},
+		"it begins to hold one tenant's":  {&v1alpha1.Deletions{}, tenantHolds(1), true},
+		"it holds more of one tenant's":   {tenantHolds(1), tenantHolds(2), true},
+		"it holds the same of one tenant": {tenantHolds(1), tenantHolds(1), false},
+		"it holds the owner's instead":    {tenantHolds(1), holds(1), true},
+		"nothing of the tenant is left":   {tenantHolds(1), &v1alpha1.Deletions{}, true},
 		"nothing that it holds is left":   {holds(1), &v1alpha1.Deletions{}, true},
 		"nothing is known of it any more": {holds(1), nil, true},
 	} {

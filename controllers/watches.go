@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,20 +67,32 @@ func lacksFinalizer(object client.Object) bool {
 }
 
 // guardTurned lets through that a Marketplace's deletion guard began to hold deletions,
-// holds more of them, or ceased to.
+// holds more of them, or ceased to, in whichever account.
 func guardTurned() predicate.Predicate {
-	heldBy := func(object client.Object) v1alpha1.Deletions {
-		if declared, ok := object.(*v1alpha1.Marketplace); ok && declared.Status.Deletions != nil {
-			return *declared.Status.Deletions
-		}
-		return v1alpha1.Deletions{}
-	}
 	return predicate.Funcs{
 		UpdateFunc: func(change event.UpdateEvent) bool {
-			before, after := heldBy(change.ObjectOld), heldBy(change.ObjectNew)
-			return (before.HeldAbove == nil) != (after.HeldAbove == nil) || !before.HeldUntil.Equal(&after.HeldUntil)
+			return !maps.EqualFunc(holdsOf(change.ObjectOld), holdsOf(change.ObjectNew), func(before, after metav1.Time) bool { return before.Equal(&after) })
 		},
 	}
+}
+
+// holdsOf tells until when the accounts of a Marketplace hold that hold anything.
+func holdsOf(object client.Object) map[string]metav1.Time {
+	declared, ok := object.(*v1alpha1.Marketplace)
+	if !ok || declared.Status.Deletions == nil {
+		return nil
+	}
+	holds := map[string]metav1.Time{}
+	note := func(namespaces string, account v1alpha1.DeletionAccount) {
+		if account.HeldAbove != nil {
+			holds[namespaces] = account.HeldUntil
+		}
+	}
+	note("", declared.Status.Deletions.DeletionAccount)
+	for _, tenant := range declared.Status.Deletions.Tenants {
+		note(tenant.Namespaces, tenant.DeletionAccount)
+	}
+	return holds
 }
 
 // isGone lets through that an object was deleted.

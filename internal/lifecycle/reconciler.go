@@ -204,6 +204,7 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 // for, because of a change of the resource, goes before those that only compare;
 // one that was asked for with an annotation trusts nothing that is remembered.
 func (p *pass[T]) ranked(ctx context.Context) context.Context {
+	ctx = limiter.WithShare(ctx, p.object.GetNamespace())
 	if p.isAskedFor() {
 		ctx = look.Fresh(ctx)
 	}

@@ -3,8 +3,9 @@
 
 // Package limiter decides when a request may be sent to one marketplace. It
 // bounds requests per second and requests under way, lets edits go before
-// sweeps, slows down when the marketplace answers 429, and sends nothing for a
-// while when the marketplace fails. It knows HTTP and nothing of OrderCloud.
+// sweeps, shares the turns of each out fairly, slows down when the marketplace
+// answers 429, and sends nothing for a while when the marketplace fails. It knows
+// HTTP and nothing of OrderCloud.
 package limiter
 
 import (
@@ -39,6 +40,21 @@ func WithClass(ctx context.Context, class Class) context.Context {
 func ClassOf(ctx context.Context) Class {
 	class, _ := ctx.Value(classKey{}).(Class)
 	return class
+}
+
+type shareKey struct{}
+
+// WithShare marks all requests of a context as those of a share: of the requests of one
+// class that wait, each share has as many turns as every other, however many wait in it.
+// Requests that nobody has marked share one, the empty one.
+func WithShare(ctx context.Context, share string) context.Context {
+	return context.WithValue(ctx, shareKey{}, share)
+}
+
+// ShareOf returns which share a context's requests are of.
+func ShareOf(ctx context.Context) string {
+	share, _ := ctx.Value(shareKey{}).(string)
+	return share
 }
 
 // Limits bound what a marketplace is asked.
@@ -126,7 +142,7 @@ func (l *Limiter) SetLimits(limits Limits) {
 	l.dispatch(now)
 }
 
-// Acquire waits until a request of the context's class may be sent and returns
+// Acquire waits until a request of the context's class and share may be sent and returns
 // the permit for it, to be handed on by WithPermit. Defer its Release in any case:
 // the request may come to nothing before it is sent. Who holds a permit and asks
 // for another may wait for itself.
@@ -143,7 +159,7 @@ func (l *Limiter) acquire(ctx context.Context, isExempt bool) (*Permit, error) {
 		return nil, leftError(ctx)
 	}
 	permit := &Permit{limiter: l, isExempt: isExempt, isSweep: ClassOf(ctx) == Sweep}
-	waiter, refusal := l.enqueue(permit)
+	waiter, refusal := l.enqueue(permit, ShareOf(ctx))
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -173,9 +189,9 @@ func (l *Limiter) Backlog() (waiting int, oldest time.Duration) {
 	defer l.mutex.Unlock()
 	now := time.Now()
 	for _, queue := range l.queues() {
-		waiting += queue.length
-		if queue.first != nil {
-			oldest = max(oldest, now.Sub(queue.first.since))
+		waiting += queue.length()
+		if first := queue.oldest(); first != nil {
+			oldest = max(oldest, now.Sub(first.since))
 		}
 	}
 	return waiting, oldest

@@ -10,14 +10,14 @@ import "time"
 const turnsOfEdits = 9
 
 // enqueue lets a request wait for its turn, which may come at once.
-func (l *Limiter) enqueue(permit *Permit) (*waiter, *OpenError) {
+func (l *Limiter) enqueue(permit *Permit, share string) (*waiter, *OpenError) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	now := time.Now()
 	if refusal := l.admit(permit, now); refusal != nil {
 		return nil, refusal
 	}
-	waiter := &waiter{permit: permit, since: now, called: make(chan struct{})}
+	waiter := &waiter{permit: permit, share: share, since: now, called: make(chan struct{})}
 	l.queueFor(permit).push(waiter)
 	l.dispatch(now)
 	return waiter, nil
@@ -76,10 +76,10 @@ func (l *Limiter) dispatch(now time.Time) {
 // next returns whose turn it is and how many tokens the bucket must hold for
 // it; nil when there is nobody, or only a slot that becomes free can help.
 func (l *Limiter) next() (candidate *waiter, tokens float64) {
-	edit, sweep := l.edits.first, l.sweeps.first
+	exempt, edit, sweep := l.exempt.next(), l.edits.next(), l.sweeps.next()
 	switch {
-	case l.exempt.first != nil:
-		return l.exempt.first, 1
+	case exempt != nil:
+		return exempt, 1
 	case l.inUse >= l.concurrency:
 		return nil, 0
 	case edit != nil && sweep != nil && l.isSweepsTurn():
@@ -109,7 +109,7 @@ func (l *Limiter) sweepSlots() int {
 }
 
 func (l *Limiter) grant(waiter *waiter, now time.Time) {
-	waiter.queue.remove(waiter)
+	waiter.queue.take(waiter)
 	permit := waiter.permit
 	permit.state = permitHeld
 	permit.slowdowns = l.pace.slowdowns
@@ -126,7 +126,7 @@ func (l *Limiter) occupy(permit *Permit) {
 	case permit.isSweep:
 		l.sweeping++
 		l.overtaken = 0
-	case l.sweeps.first != nil:
+	case l.sweeps.next() != nil:
 		l.overtaken++
 	}
 }
@@ -147,8 +147,7 @@ func (l *Limiter) free(permit *Permit, now time.Time) {
 // refuseAll sends all who wait away, because the breaker has opened.
 func (l *Limiter) refuseAll(now time.Time) {
 	for _, waiting := range l.queues() {
-		for waiting.first != nil {
-			waiter := waiting.first
+		for waiter := waiting.next(); waiter != nil; waiter = waiting.next() {
 			waiting.remove(waiter)
 			waiter.refusal = l.admit(waiter.permit, now)
 			close(waiter.called)

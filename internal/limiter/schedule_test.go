@@ -120,7 +120,7 @@ func TestATurnThatComesAsTheCallerLeavesIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := New(Limits{RequestsPerSecond: unhurried, Concurrency: 1}, Observer{})
 		permit := &Permit{limiter: limiter}
-		waiter, refusal := limiter.enqueue(permit)
+		waiter, refusal := limiter.enqueue(permit, "")
 		if refusal != nil || limiter.inUse != 1 {
 			t.Fatalf("%v, %d slots taken", refusal, limiter.inUse)
 		}

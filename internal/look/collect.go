@@ -105,6 +105,10 @@ func patience[K comparable, T any](waiting []*question[K, T], now time.Time) tim
 // turn waits until the limiter lets a request through: in the line of edits from
 // when one of the looks belongs to an edit. It returns no permit when nobody
 // waits any more.
+//
+// A batch belongs to no single share of the limiter: one turn answers up to a hundred
+// looks, whoever asked, and one of the askers would pay for all. Batches have a share of
+// their own, the empty one, and so a turn in each round.
 func (g *gatherer[K, T]) turn() (*limiter.Permit, error) {
 	for {
 		ctx, leaveLine := context.WithCancel(context.Background())

@@ -140,6 +140,7 @@ func (p *pass) run(ctx context.Context) (ctrl.Result, error) {
 // ranked says how much the calls of the pass matter: a look at a token that is good
 // can wait, a new one cannot.
 func (p *pass) ranked(ctx context.Context) context.Context {
+	ctx = limiter.WithShare(ctx, p.object.Namespace)
 	if p.isAskedFor() {
 		return look.Fresh(ctx)
 	}

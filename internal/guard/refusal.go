@@ -27,15 +27,23 @@ func (a arrangement) refusal(said answer, declared *v1alpha1.Marketplace, where 
 	case queued:
 		return failure.New(v1alpha1.ReasonDeletionQueued,
 			"%d deletions of Marketplace %s%s are under way: this one waits until one of them is done", given.underWay, name, of)
+	default:
+		return failure.New(v1alpha1.ReasonDeletionHeld,
+			"Marketplace %s lets %d deletions%s in %s through, and there were more: if they are meant, %s",
+			name, given.maximum, of, given.window, a.remedy(declared, where.namespace, given)).Stall()
 	}
-	raise := fmt.Sprintf("ask those who own Marketplace %s to raise its spec.%s", name, given.field)
-	if where.namespace == declared.Namespace || a.isShared && isConfirmable(declared, where.namespace) {
+}
+
+// remedy says what those who read it in a namespace can do. Tenants, and whoever may not
+// confirm, cannot be taken for owners of the Marketplace.
+func (a arrangement) remedy(declared *v1alpha1.Marketplace, namespace string, given limits) string {
+	isConfirmable := isConfirmable(declared, namespace)
+	raise := fmt.Sprintf("ask those who own Marketplace %s to raise its spec.%s", client.ObjectKeyFromObject(declared), given.field)
+	if namespace == declared.Namespace || a.isShared && isConfirmable {
 		raise = "raise the Marketplace's " + given.field
 	}
-	if isConfirmable(declared, where.namespace) {
-		raise = fmt.Sprintf("set the annotation %s: \"true\" on this object, or %s", v1alpha1.ConfirmDeleteAnnotation, raise)
+	if !isConfirmable {
+		return raise
 	}
-	return failure.New(v1alpha1.ReasonDeletionHeld,
-		"Marketplace %s lets %d deletions%s in %s through, and there were more: if they are meant, %s",
-		name, given.maximum, of, given.window, raise).Stall()
+	return fmt.Sprintf("set the annotation %s: \"true\" on this object, or %s", v1alpha1.ConfirmDeleteAnnotation, raise)
 }

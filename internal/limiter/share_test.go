@@ -124,7 +124,7 @@ func TestSharesThatWaitHaveTheSameNumberOfTurns(t *testing.T) {
 // order, however they come and leave.
 func TestHoweverRequestsComeAndLeaveTheTurnsAreFair(t *testing.T) {
 	for seed := range uint64(100) {
-		random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a sequence that can be repeated
+		random := rand.New(rand.NewPCG(seed, 2))
 		var q queue
 		inLine := map[string][]*waiter{}
 		// since has, of each share that waits, the turns of the others since it began to.
@@ -185,7 +185,7 @@ func expectAllInLine(t *testing.T, q *queue, inLine map[string][]*waiter) {
 
 func TestTheOldestOfAllSharesIsKnown(t *testing.T) {
 	var q queue
-	for _, share := range strings.Split("abacb", "") {
+	for _, share := range strings.SplitSeq("abacb", "") {
 		q.push(&waiter{share: share})
 	}
 	first := q.oldest()

@@ -395,10 +395,11 @@ type Deletions struct {
 	Tenants []TenantDeletions `json:"tenants,omitempty"`
 
 	// selectors are the label selectors of spec.tenants, in their order, by which
-	// deletions were held. A changed spec.tenants releases none of them.
+	// deletions were held, and behind them those of former entries that still hold some.
+	// A changed spec.tenants releases none of them.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:MaxItems=200
 	// +kubebuilder:validation:items:MaxLength=98304
 	Selectors []string `json:"selectors,omitempty"`
 

@@ -60,6 +60,25 @@ func TestAChangeOfTenantsReleasesNothing(t *testing.T) {
 	}
 }
 
+// Until when they are held is not forgotten either: the cache shows the earlier one only.
+func TestAChangeOfTenantsForgetsNobodyWhomTheCacheDoesNotShow(t *testing.T) {
+	w := beginShared(t, 2, tenantOf("a", nil))
+	through, early := w.expectThrough(w.pruneIn("team-a", "early", 3), 2)
+	w.carryOut(through)
+	w.pass(time.Minute)
+	_, late := w.expectThrough(w.pruneIn("team-a", "late", 1), 0)
+	w.share(tenantOf("a", nil), tenantOf("b", nil))
+	w.hidden[late[0].Name] = true
+	w.restart()
+	w.expectThrough(early, 0)
+	clear(w.hidden)
+	w.confirm(early[0])
+	w.carryOut(early)
+	w.pass(3 * time.Hour)
+	w.expectThrough(late, 0)
+	w.expectHeld(1)
+}
+
 // Whom an entry has matched all along is not held by what a change brings there.
 func TestAChangeOfTenantsHoldsNobodyElse(t *testing.T) {
 	a, b, c := tenantOf("a", nil), tenantOf("b", nil), tenantOf("c", nil)
@@ -83,6 +102,7 @@ func TestAnEntryThatIsTakenAwayAndPutBackReleasesNothing(t *testing.T) {
 			w := beginShared(t, 2, tenantOf("a", nil))
 			through, held := w.expectThrough(w.pruneIn("team-a", "a", 6), 2)
 			w.share(between...)
+			w.pass(3 * time.Hour)
 			if problem := w.refusal(held[0]); problem.Reason != v1alpha1.ReasonNotPermitted {
 				t.Errorf("got %+v", problem)
 			}

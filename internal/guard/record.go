@@ -94,7 +94,22 @@ func (a arrangement) sorted(waiting []waiter) map[string][]deletion {
 
 // isRecorded says that what is held was held by this arrangement.
 func (a arrangement) isRecorded(known v1alpha1.Deletions) bool {
-	return !isHolding(known) || slices.Equal(known.Selectors, a.keys())
+	return !isHolding(known) || slices.Equal(known.Selectors, a.selectors(known))
+}
+
+// selectors are those of the entries, and behind them those of former ones that still hold
+// something of namespaces which no entry matches. Without spec.tenants there are none.
+func (a arrangement) selectors(known v1alpha1.Deletions) []string {
+	if a.isShared {
+		return nil
+	}
+	found := a.keys()
+	for _, tenant := range known.Tenants {
+		if tenant.HeldAbove != nil && a.tenantOf(tenant.Namespaces) == nil {
+			found = append(found, tenant.Namespaces)
+		}
+	}
+	return found
 }
 
 // rearrange carries what is held over into the accounts that it is of by now: entries that
@@ -121,7 +136,7 @@ func (a arrangement) rearrange(known v1alpha1.Deletions, waiting []waiter) v1alp
 		}
 		next = withAccount(next, to, holdAlso(accountIn(next, to), *holds.HeldAbove, waits.asked))
 	}
-	next.Selectors = a.keys()
+	next.Selectors = a.selectors(next)
 	return next
 }
 
@@ -161,7 +176,7 @@ func (a arrangement) tidy(now time.Time, known v1alpha1.Deletions, isDone func(u
 		}
 	}
 	if isHolding(next) {
-		next.Selectors = a.keys()
+		next.Selectors = a.selectors(next)
 	}
 	return next
 }

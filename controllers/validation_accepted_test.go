@@ -50,7 +50,7 @@ var _ = Describe("The API server accepts", func() {
             credentialsSecretRef: {name: ordercloud}
             interval: 10m
             rateLimit: {requestsPerSecond: 10, concurrency: 8}
-            deletionGuard: {maxDeletions: 20, window: 10m, grace: 15s}
+            deletionGuard: {maxDeletions: 20, window: 10m, grace: 15s, confirmableBy: Anyone}
             allowedNamespaces: {from: Same}
             unmanagedImpersonationConfigs: Report`),
 		Entry("a BuyerUser", buyerUserKind, `
@@ -131,12 +131,14 @@ var _ = Describe("The API server accepts", func() {
 			`{rateLimit: {requestsPerSecond: 5}}`, `{rateLimit: {requestsPerSecond: 5, concurrency: 8}}`),
 		Entry("an empty rateLimit, with both defaults", marketplaceKind, "",
 			`{rateLimit: {}}`, `{rateLimit: {requestsPerSecond: 10, concurrency: 8}}`),
+		Entry("a list of tenants without any, which allows nobody anything", "Marketplace", "b",
+			`{tenants: []}`, `{tenants: []}`),
 		Entry("no deletion guard", marketplaceKind, "",
-			`{deletionGuard: {maxDeletions: 0}}`, `{deletionGuard: {maxDeletions: 0, window: 10m, grace: 15s}}`),
+			`{deletionGuard: {maxDeletions: 0}}`, `{deletionGuard: {maxDeletions: 0, window: 10m, grace: 15s, confirmableBy: Anyone}}`),
 		Entry("a deletion guard whose deletions wait for nobody", marketplaceKind, "",
-			`{deletionGuard: {grace: 0s}}`, `{deletionGuard: {maxDeletions: 20, window: 10m, grace: 0s}}`),
+			`{deletionGuard: {grace: 0s}}`, `{deletionGuard: {maxDeletions: 20, window: 10m, grace: 0s, confirmableBy: Anyone}}`),
 		Entry("a deletion guard without anything", marketplaceKind, "",
-			`{deletionGuard: {}}`, `{deletionGuard: {maxDeletions: 20, window: 10m, grace: 15s}}`),
+			`{deletionGuard: {}}`, `{deletionGuard: {maxDeletions: 20, window: 10m, grace: 15s, confirmableBy: Anyone}}`),
 		Entry("all namespaces", marketplaceKind, "", `{allowedNamespaces: {from: All}}`, ""),
 		Entry("an empty allowedNamespaces, with its default", marketplaceKind, "",
 			`{allowedNamespaces: {}}`, `{allowedNamespaces: {from: Same}}`),

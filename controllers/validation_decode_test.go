@@ -32,6 +32,8 @@ var surroundings = map[string]map[string]string{
 		"url":                        `{environment: null}`,
 		"allowedNamespaces.selector": `{allowedNamespaces: {from: Selector}}`,
 		"allowedNamespaces.selector.matchExpressions":          `{allowedNamespaces: {from: Selector, selector: {matchExpressions: [{key: a, operator: Exists}]}}}`,
+		"tenants.0.namespaces.matchExpressions":                `{tenants: [{namespaces: {matchExpressions: [{key: a, operator: Exists}]}}]}`,
+		"tenants.0.namespaces.matchExpressions.0.values":       `{tenants: [{namespaces: {matchExpressions: [{key: a, operator: In, values: [a]}]}}]}`,
 		"allowedNamespaces.selector.matchExpressions.0.values": `{allowedNamespaces: {from: Selector, selector: {matchExpressions: [{key: a, operator: In, values: [a]}]}}}`,
 	},
 	configKind: {

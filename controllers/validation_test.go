@@ -278,6 +278,22 @@ var _ = Describe("The API server refuses", func() {
 			kind: marketplaceKind, spec: `{allowedNamespaces: {from: Selector, selector: {matchExpressions: [{key: team, operator: In}]}}}`,
 			field: "spec.allowedNamespaces.selector.matchExpressions", message: "operator must be In or NotIn with values, or Exists or DoesNotExist without values",
 		}),
+		Entry("a tenant of no namespaces", refusal{
+			kind: marketplaceKind, spec: `{tenants: [{kinds: [BuyerUser]}]}`,
+			field: "spec.tenants[0].namespaces", message: "Required value",
+		}),
+		Entry("a tenant's selector whose operator In has no values", refusal{
+			kind: marketplaceKind, spec: `{tenants: [{namespaces: {matchExpressions: [{key: team, operator: In}]}}]}`,
+			field: "spec.tenants[0].namespaces.matchExpressions[0]", message: "operator must be In or NotIn with values, or Exists or DoesNotExist without values",
+		}),
+		Entry("a tenant of an unknown kind", refusal{
+			kind: marketplaceKind, spec: `{tenants: [{namespaces: {}, kinds: [Marketplace]}]}`,
+			field: "spec.tenants[0].kinds[0]", message: `supported values: "BuyerUser", "ImpersonationConfig", "ImpersonationToken"`,
+		}),
+		Entry("a tenant's buyer that is no ID", refusal{
+			kind: marketplaceKind, spec: `{tenants: [{namespaces: {}, buyers: ["acme*"]}]}`,
+			field: "spec.tenants[0].buyers[0]", message: "should match '^([*]|[A-Za-z0-9_-]{1,100})$'",
+		}),
 		Entry("`rateLimit.requestsPerSecond` 0", refusal{
 			kind: marketplaceKind, spec: `{rateLimit: {requestsPerSecond: 0}}`,
 			field: "spec.rateLimit.requestsPerSecond", message: "should be greater than or equal to 1",

@@ -118,7 +118,7 @@ type Tenant struct {
 	// namespaces selects the namespaces by their labels. An empty selector, {}, matches
 	// every namespace that allowedNamespaces lets in.
 	// +required
-	Namespaces NamespaceSelector `json:"namespaces"`
+	Namespaces NamespaceSelector `json:"namespaces"` //nolint:kubeapilinter // an empty one is a selector of every namespace
 
 	// kinds that may be declared. Default none.
 	// +optional

@@ -185,7 +185,7 @@ func TestAWriteWhoseCheckOutlastedTheLeaseIsNotSent(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() {
-			_, err := w.fence.Transport(w, exemptNone).RoundTrip(request) //nolint:bodyclose // it has none
+			_, err := w.fence.Transport(w, exemptNone).RoundTrip(request)
 			done <- err
 		}()
 		time.Sleep(12 * time.Second)

@@ -17,8 +17,8 @@ import (
 // tenant. Why a reference stands for nothing is returned apart.
 func (p *pass[T]) resolve(ctx context.Context, external External) (unresolved *failure.Failure, err error) {
 	p.declaration, err = external.Resolve(ctx, p.claimed())
-	if unresolved = failure.As(err); unresolved != nil {
-		return unresolved, nil
+	if problem := failure.As(err); problem != nil {
+		return problem, nil
 	}
 	if err != nil {
 		return nil, err

@@ -53,9 +53,9 @@ func userOf(team string) *v1alpha1.BuyerUser {
 	return user
 }
 
-func grantOf(team string) *v1alpha1.ImpersonationConfig {
+func grantOfB() *v1alpha1.ImpersonationConfig {
 	config := declaredConfig()
-	config.Namespace, config.UID = "tenant-"+team, "grant-of-"+config.UID
+	config.Namespace, config.UID = "tenant-b", "grant-of-b"
 	config.Spec.MarketplaceRef.Namespace = namespace
 	return config
 }
@@ -82,7 +82,7 @@ func (w *world) expectRefused(object interface {
 func TestATenantGetsWhatItsEntryAllows(t *testing.T) {
 	w := begin(t)
 	w.share(teamB("acme"))
-	user, config := userOf("b"), grantOf("b")
+	user, config := userOf("b"), grantOfB()
 	w.declare(user, config)
 	w.mustPass(user)
 	w.mustPass(config)
@@ -93,7 +93,7 @@ func TestATenantGetsWhatItsEntryAllows(t *testing.T) {
 func TestWhatNoEntryAllowsIsRefusedBeforeAnyoneLooks(t *testing.T) {
 	w := begin(t)
 	w.share(teamB("globex"))
-	user, config, stranger := userOf("b"), grantOf("b"), userOf("c")
+	user, config, stranger := userOf("b"), grantOfB(), userOf("c")
 	w.declare(user, config, stranger)
 	for _, object := range []*v1alpha1.BuyerUser{user, stranger} {
 		w.mustPass(object)
@@ -121,7 +121,7 @@ func TestTheOwnersNamespaceIsFree(t *testing.T) {
 func TestAReferenceCountsAsWhatItStandsFor(t *testing.T) {
 	w := begin(t)
 	w.share(teamB("acme", "globex"))
-	user, config := userOf("b"), grantOf("b")
+	user, config := userOf("b"), grantOfB()
 	user.Spec.BuyerID = "globex"
 	config.Spec.BuyerID, config.Spec.UserRef = "", &v1alpha1.BuyerUserReference{Name: user.Name}
 	w.declare(user, config)
@@ -134,7 +134,7 @@ func TestAReferenceCountsAsWhatItStandsFor(t *testing.T) {
 func TestAnApplicationByItsIDIsAllowedByItsName(t *testing.T) {
 	w := begin(t)
 	w.share(teamB("acme"))
-	config := grantOf("b")
+	config := grantOfB()
 	config.Spec.ClientName, config.Spec.ClientID = "", storefront
 	w.declare(config)
 	w.mustPass(config)
@@ -185,7 +185,7 @@ func TestAPermissionThatIsWithdrawnWhileAWriteWaitsStopsIt(t *testing.T) {
 func TestADeletionWaitsForThePermission(t *testing.T) {
 	w := begin(t)
 	w.share(teamB("acme"))
-	user, config := userOf("b"), grantOf("b")
+	user, config := userOf("b"), grantOfB()
 	w.declare(user, config)
 	w.mustPass(user)
 	w.mustPass(config)
@@ -256,7 +256,7 @@ func TestAGrantOfOthersIsNeitherTakenNorShown(t *testing.T) {
 			w.mutate(http.MethodPost, "impersonationconfig", map[string]any{
 				"ID": "desk", "ImpersonationGroupID": "customer-service", "BuyerID": "globex", "SecurityProfileID": "cs-rep", "ClientID": storefront,
 			})
-			config := grantOf("b")
+			config := grantOfB()
 			change(config)
 			w.declare(config)
 			w.mustPass(config)
@@ -298,7 +298,7 @@ func TestAGrantIsInheritedByWhoCouldHaveDeclaredItAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)
 			w.share(teamB("acme"))
-			owner, waiting := declaredConfig(), grantOf("b")
+			owner, waiting := declaredConfig(), grantOfB()
 			owner.Spec.BuyerID = test.buyerID
 			w.declare(owner)
 			w.mustPass(owner)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
 const crossingForbidden = "Marketplace shop/default is in another namespace, and the operator's flag --no-cross-namespace-refs forbids such references: " +
@@ -53,7 +54,7 @@ func TestNoCrossNamespaceRefsLeavesTheOwnNamespaceAlone(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", reference, err)
 		}
-		if err := w.registry.CheckNow(t.Context(), "shop", reference, connection.Marketplace); err != nil {
+		if _, err := w.registry.CheckNow(t.Context(), "shop", reference, connection.Marketplace); err != nil {
 			t.Errorf("%+v: %v", reference, err)
 		}
 	}

@@ -18,7 +18,9 @@ import (
 // draws makes entries and declarations of few words, so that they meet.
 type draws struct{ *rand.Rand }
 
-func (d draws) word() string { return []string{"acme", "globex", "desk", "shopper", "*", ""}[d.IntN(6)] }
+func (d draws) word() string {
+	return []string{"acme", "globex", "desk", "shopper", "*", ""}[d.IntN(6)]
+}
 
 func (d draws) ids() []v1alpha1.TenantID { return words[v1alpha1.TenantID](d) }
 
@@ -80,7 +82,7 @@ func FuzzTenantsAreBorders(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		d := draws{rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // a test that can be repeated
+		d := draws{rand.New(rand.NewPCG(seed, 0))}
 		declared := &v1alpha1.Marketplace{}
 		declared.Namespace, declared.Name = "shop", "default"
 		own := []v1alpha1.Tenant{}

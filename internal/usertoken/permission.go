@@ -68,9 +68,7 @@ func (p *pass) isServedBy(ctx context.Context, object *v1alpha1.ImpersonationCon
 	}
 	theirs, err := p.Marketplaces.Tenancy(ctx, object.Namespace, object.Spec.MarketplaceRef)
 	switch {
-	case marketplace.IsNotAdmitted(err):
-		return false, nil
-	case err != nil:
+	case err != nil && !marketplace.IsNotAdmitted(err):
 		return false, err
 	case !p.connection.Tenancy.Owns(theirs) || theirs.Permit(external.ImpersonationConfigs{}.Declaration(object)) != nil:
 		return false, nil

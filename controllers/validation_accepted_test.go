@@ -131,7 +131,7 @@ var _ = Describe("The API server accepts", func() {
 			`{rateLimit: {requestsPerSecond: 5}}`, `{rateLimit: {requestsPerSecond: 5, concurrency: 8}}`),
 		Entry("an empty rateLimit, with both defaults", marketplaceKind, "",
 			`{rateLimit: {}}`, `{rateLimit: {requestsPerSecond: 10, concurrency: 8}}`),
-		Entry("a list of tenants without any, which allows nobody anything", "Marketplace", "b",
+		Entry("a list of tenants without any, which allows nobody anything", marketplaceKind, "",
 			`{tenants: []}`, `{tenants: []}`),
 		Entry("no deletion guard", marketplaceKind, "",
 			`{deletionGuard: {maxDeletions: 0}}`, `{deletionGuard: {maxDeletions: 0, window: 10m, grace: 15s, confirmableBy: Anyone}}`),

@@ -284,7 +284,7 @@ var _ = Describe("The API server refuses", func() {
 		}),
 		Entry("a tenant's selector whose operator In has no values", refusal{
 			kind: marketplaceKind, spec: `{tenants: [{namespaces: {matchExpressions: [{key: team, operator: In}]}}]}`,
-			field: "spec.tenants[0].namespaces.matchExpressions[0]", message: "operator must be In or NotIn with values, or Exists or DoesNotExist without values",
+			field: "spec.tenants[0].namespaces.matchExpressions[0].values", message: "operator must be In or NotIn with values, or Exists or DoesNotExist without values",
 		}),
 		Entry("a tenant of an unknown kind", refusal{
 			kind: marketplaceKind, spec: `{tenants: [{namespaces: {}, kinds: [Marketplace]}]}`,

@@ -114,9 +114,9 @@ test-sdk: ## Run the official JavaScript SDK against the sandbox (needs node and
 	sh test/sdk/run.sh
 
 .PHONY: bench
-bench: ## Measure the operator, with 100 to 10,000 objects; N=1000 one size, JSON=file also as JSON.
+bench: ## Measure the operator, with 100 to 10,000 objects; N=1000 one size, JSON=file also as JSON, TENANTS=50 with tenants.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
-	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench $(if $(N),-n '$(N)') $(if $(JSON),-json '$(JSON)')
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench $(if $(N),-n '$(N)') $(if $(TENANTS),-tenants '$(TENANTS)') $(if $(JSON),-json '$(JSON)')
 
 .PHONY: bench-start
 bench-start: ## Measure until the operator is ready, also over a slow link and with little CPU; AGAINST=path another build, too.

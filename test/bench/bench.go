@@ -85,7 +85,7 @@ func (b *bench) build(ctx context.Context) error {
 func (b *bench) measure(ctx context.Context, size int) (figures, error) {
 	started := time.Now()
 	b.progress.say("\n%s objects", grouped(size))
-	r := &run{bench: b, size: size, figures: figures{sizeFigure: float64(size)}}
+	r := &run{bench: b, size: size, layout: layout{tenants: b.settings.tenants}, figures: figures{sizeFigure: float64(size)}}
 	defer func() { b.unclean = errors.Join(b.unclean, r.cleanUp()) }()
 	for _, phase := range r.phases() {
 		b.progress.say("  %s", phase.title)
@@ -121,7 +121,7 @@ func (b *bench) publish(out io.Writer) error {
 		}
 		b.progress.say("The figures are in %s.", b.settings.json)
 	}
-	if b.settings.document == "" || !isComplete(b.results) {
+	if b.settings.document == "" || b.settings.tenants > 0 || !isComplete(b.results) {
 		return nil
 	}
 	page, err := os.ReadFile(b.settings.document)

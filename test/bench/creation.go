@@ -35,7 +35,7 @@ func (r *run) startAll(ctx context.Context) error {
 	if err := r.marketplace.plantGroups(r.size); err != nil {
 		return err
 	}
-	if r.tracker, err = startTracker(ctx, r.cluster); err != nil {
+	if r.tracker, err = startTracker(ctx, r.cluster, r.layout.namespaces()); err != nil {
 		return err
 	}
 	if err := r.startOperator(); err != nil {
@@ -58,6 +58,7 @@ func (r *run) startAll(ctx context.Context) error {
 			RateLimit:            v1alpha1.RateLimit{RequestsPerSecond: requestsPerSecond, Concurrency: parallelism},
 		},
 	}
+	r.layout.share(&declared.Spec)
 	if err := errors.Join(r.cluster.Create(ctx, secret), r.cluster.Create(ctx, declared)); err != nil {
 		return fmt.Errorf("declaring the Marketplace: %w", err)
 	}
@@ -141,7 +142,7 @@ func (r *run) countCreation(ctx context.Context, before kubernetesWrites) error 
 }
 
 func (r *run) declare(ctx context.Context, number int) error {
-	object := declaration(number)
+	object := r.layout.declaration(number)
 	if err := r.cluster.Create(ctx, object); err != nil {
 		return fmt.Errorf("creating %s: %w", object.GetName(), err)
 	}

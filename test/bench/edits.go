@@ -91,7 +91,7 @@ func (r *run) edit(ctx context.Context, number, try int) (latency time.Duration,
 		return 0, false, err
 	}
 	arrival := r.marketplace.expect(userPath(number))
-	user := &v1alpha1.BuyerUser{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: userID(number)}}
+	user := &v1alpha1.BuyerUser{ObjectMeta: metav1.ObjectMeta{Namespace: r.layout.namespaceOf(number), Name: userID(number)}}
 	if err := r.cluster.mergePatch(ctx, user, fmt.Sprintf(`{"spec":{"firstName":"Edited %d"}}`, try)); err != nil {
 		return 0, false, err
 	}

@@ -8,6 +8,7 @@
 //	make bench                      100, 1,000 and 10,000 objects; writes docs/benchmarks.md
 //	make bench N=1000               one size, or several: N=100,1000
 //	make bench N=100 JSON=out.json  the figures as JSON, too
+//	make bench N=1000 TENANTS=50    the objects belong to tenants of the Marketplace
 //	make bench-start                how long the operator takes to be ready; writes its section of the page
 package main
 
@@ -41,6 +42,9 @@ var defaultSizes = []int{100, 1_000, 10_000}
 // settings are the flags.
 type settings struct {
 	sizes []int
+	// tenants is over how many tenants of the Marketplace the objects are spread; 0 means
+	// that they are the owner's.
+	tenants int
 	// json is the file for the figures; empty for none.
 	json string
 	// starts measures only how long an operator takes to be ready, against the
@@ -101,6 +105,7 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 		given.sizes, err = parseSizes(text)
 		return err
 	})
+	flags.IntVar(&given.tenants, "tenants", 0, "over how many `tenants` of the Marketplace the objects are spread, at most 100; 0 for none")
 	flags.StringVar(&given.json, "json", "", "also write the figures to this `file`, an array with one object for each size")
 	flags.BoolVar(&given.starts, "start", false, "measure how long the operator takes to be ready, and nothing else")
 	flags.Func("against", "with -start, the `path` of another build of the operator to measure, too; may be repeated", func(path string) error {

@@ -8,7 +8,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -56,14 +55,6 @@ func userPath(number int) string {
 	return "buyers/" + buyerOf(number) + "/users/" + userID(number)
 }
 
-// declaration is the object of a number, as somebody would declare it.
-func declaration(number int) client.Object {
-	if isConfig(number) {
-		return declaredConfig(number)
-	}
-	return declaredUser(namespace, number)
-}
-
 func declaredUser(inNamespace string, number int) *v1alpha1.BuyerUser {
 	id := userID(number)
 	return &v1alpha1.BuyerUser{
@@ -91,9 +82,9 @@ func userBody(number int) string {
 		id, id, firstNames[number%len(firstNames)], lastNames[number%len(lastNames)], id, extendedProperties(number))
 }
 
-func declaredConfig(number int) *v1alpha1.ImpersonationConfig {
+func declaredConfig(inNamespace string, number int) *v1alpha1.ImpersonationConfig {
 	return &v1alpha1.ImpersonationConfig{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("desk-wholesale-%05d", number)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: inNamespace, Name: fmt.Sprintf("desk-wholesale-%05d", number)},
 		Spec: v1alpha1.ImpersonationConfigSpec{
 			ImpersonationGroupID: adminGroup,
 			BuyerID:              v1alpha1.ID(buyerOf(number)),

@@ -20,7 +20,7 @@ func TestDeclarations(t *testing.T) {
 	const size = 1_000
 	names, buyers, configs := map[string]bool{}, map[string]bool{}, 0
 	for number := range size {
-		object := declaration(number)
+		object := layout{}.declaration(number)
 		if names[object.GetName()] {
 			t.Fatalf("%s is there twice", object.GetName())
 		}

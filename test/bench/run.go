@@ -37,6 +37,7 @@ type run struct {
 	*bench
 
 	size    int
+	layout  layout
 	figures figures
 
 	directory string
@@ -100,7 +101,7 @@ func (r *run) startControlPlane(ctx context.Context) error {
 	if r.scraper, err = shipped.NewScraper(ctx, r.cluster); err != nil {
 		return fmt.Errorf("granting the benchmark the metrics: %w", err)
 	}
-	return errors.Join(r.cluster.createNamespace(ctx, namespace), r.cluster.createNamespace(ctx, limitNamespace))
+	return errors.Join(r.cluster.createNamespace(ctx, namespace), r.cluster.createNamespace(ctx, limitNamespace), r.createTenants(ctx))
 }
 
 // finish ends the operator: only then all that it took of the processors is known.

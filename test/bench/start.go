@@ -98,7 +98,7 @@ func (b *bench) measureStarts(ctx context.Context) error {
 	created := 0
 	for _, each := range startings {
 		err := r.parallel(ctx, "creating", each.objects-created, func(ctx context.Context, number int) error {
-			return r.cluster.Create(ctx, declaration(created+number))
+			return r.cluster.Create(ctx, r.layout.declaration(created+number))
 		})
 		if err != nil {
 			return fmt.Errorf("creating the objects: %w", err)

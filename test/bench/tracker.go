@@ -49,12 +49,16 @@ type tracker struct {
 	ended  chan error
 }
 
-// startTracker watches the measured namespace.
-func startTracker(ctx context.Context, c *cluster) (*tracker, error) {
+// startTracker watches the measured namespaces.
+func startTracker(ctx context.Context, c *cluster, namespaces []string) (*tracker, error) {
+	watched := map[string]cache.Config{}
+	for _, name := range namespaces {
+		watched[name] = cache.Config{}
+	}
 	informers, err := cache.New(c.config, cache.Options{
 		Scheme:            c.scheme,
 		HTTPClient:        c.caller,
-		DefaultNamespaces: map[string]cache.Config{namespace: {}},
+		DefaultNamespaces: watched,
 		DefaultTransform:  keepStatus,
 	})
 	if err != nil {

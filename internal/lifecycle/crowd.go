@@ -22,36 +22,54 @@ type crowd struct {
 
 	lock   sync.Mutex
 	inside map[types.NamespacedName]int
+	// visitors has how many of those inside are from one namespace.
+	visitors map[visitor]int
+}
+
+// visitor is from where passes reach a marketplace.
+type visitor struct {
+	marketplace types.NamespacedName
+	namespace   string
+}
+
+func newCrowd(workers int) *crowd {
+	return &crowd{workers: workers, inside: map[types.NamespacedName]int{}, visitors: map[visitor]int{}}
 }
 
 // enter lets a pass in, to be ended by leave, unless the marketplace's share of
 // the workers is taken; with always, even then.
 //
 // Each marketplace has as large a share as any other, and one is kept for the next
-// that comes. Sweeps fill half of a share, so that they never hold up an edit.
-func (c *crowd) enter(key types.NamespacedName, isSweep, always bool) (leave func(), entered bool) {
+// that comes. Sweeps fill half of a share, so that they never hold up an edit. An edit of
+// a namespace that has none inside is let in always: those of another, be they thousands,
+// must not take all places of the marketplace that they share.
+func (c *crowd) enter(from visitor, isSweep, always bool) (leave func(), entered bool) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	others := len(c.inside)
-	if c.inside[key] > 0 {
+	if c.inside[from.marketplace] > 0 {
 		others--
 	}
 	share := c.workers / (others + 2)
 	if isSweep {
 		share /= 2
 	}
-	if c.inside[key] >= max(share, 1) && !always {
+	isFirst := !isSweep && c.visitors[from] == 0
+	if c.inside[from.marketplace] >= max(share, 1) && !always && !isFirst {
 		return nil, false
 	}
-	c.inside[key]++
-	return sync.OnceFunc(func() { c.leave(key) }), true
+	c.inside[from.marketplace]++
+	c.visitors[from]++
+	return sync.OnceFunc(func() { c.leave(from) }), true
 }
 
-func (c *crowd) leave(key types.NamespacedName) {
+func (c *crowd) leave(from visitor) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	c.inside[key]--
-	if c.inside[key] == 0 {
-		delete(c.inside, key)
+	if c.inside[from.marketplace]--; c.inside[from.marketplace] == 0 {
+		delete(c.inside, from.marketplace)
+	}
+	if c.visitors[from]--; c.visitors[from] == 0 {
+		delete(c.visitors, from)
 	}
 }

@@ -13,7 +13,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -159,9 +158,10 @@ func (p *pass[T]) enter() (leave func(), wait time.Duration) {
 	if p.Workers == 0 {
 		return func() {}, 0
 	}
-	p.makeCrowd.Do(func() { p.crowd = &crowd{workers: p.Workers, inside: map[types.NamespacedName]int{}} })
+	p.makeCrowd.Do(func() { p.crowd = newCrowd(p.Workers) })
 	key := MarketplaceOf(p.object)
-	leave, entered := p.crowd.enter(key, !p.isAwaited(), false)
+	from := visitor{marketplace: key, namespace: p.object.GetNamespace()}
+	leave, entered := p.crowd.enter(from, !p.isAwaited(), false)
 	if entered {
 		return leave, 0
 	}
@@ -169,7 +169,7 @@ func (p *pass[T]) enter() (leave func(), wait time.Duration) {
 		// Those who come back are spread over the time that the others take.
 		return nil, wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secret randomness
 	}
-	leave, _ = p.crowd.enter(key, !p.isAwaited(), true)
+	leave, _ = p.crowd.enter(from, !p.isAwaited(), true)
 	return leave, 0
 }
 

@@ -55,7 +55,8 @@ func (p *permissions) of(ctx context.Context, declared *v1alpha1.Marketplace, na
 }
 
 // permit says whether an object is one that a Marketplace lets in, and may declare what it
-// declares.
+// declares. One that is suspended, or whose references stand for nothing yet, has no reason
+// that tells: of that one the kind decides.
 func (p *permissions) permit(ctx context.Context, declared *v1alpha1.Marketplace, object client.Object) (bool, error) {
 	found, err := p.of(ctx, declared, object.GetNamespace())
 	if err != nil || !found.isAdmitted {
@@ -64,8 +65,25 @@ func (p *permissions) permit(ctx context.Context, declared *v1alpha1.Marketplace
 	if hasReason(conditionsOf(object), v1alpha1.SyncedCondition, v1alpha1.ReasonNotPermitted) {
 		return false, nil
 	}
+	return found.tenancy.PermitKind(kindOf(object)) == nil && found.permitsUser(object), nil
+}
+
+// permitsUser says whether a user is one that may be declared. Of any other kind it says yes.
+func (a admission) permitsUser(object client.Object) bool {
 	user, isUser := object.(*v1alpha1.BuyerUser)
-	return !isUser || found.tenancy.Permit(external.BuyerUsers{}.Declaration(user)) == nil, nil
+	return !isUser || a.tenancy.Permit(external.BuyerUsers{}.Declaration(user)) == nil
+}
+
+// kindOf is what tenants call the kind of an object.
+func kindOf(object client.Object) v1alpha1.TenantKind {
+	switch object.(type) {
+	case *v1alpha1.BuyerUser:
+		return v1alpha1.TenantBuyerUser
+	case *v1alpha1.ImpersonationConfig:
+		return v1alpha1.TenantImpersonationConfig
+	default:
+		return v1alpha1.TenantImpersonationToken
+	}
 }
 
 // permitGrant says whether an ImpersonationConfig may declare the grant that it is known to

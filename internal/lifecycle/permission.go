@@ -14,8 +14,12 @@ import (
 
 // resolve finds out what the declaration stands for, and whether the namespace may declare
 // that. Nothing of the object is looked at before: its fields could be those of another
-// tenant. Why a reference stands for nothing is returned apart.
+// tenant. Why a reference stands for nothing is returned apart, but not to who may not
+// declare the kind: OrderCloud is not asked for anything then.
 func (p *pass[T]) resolve(ctx context.Context, external External) (unresolved *failure.Failure, err error) {
+	if err := p.tenancy.PermitKind(p.Kind.Declaration(p.object).Kind); err != nil {
+		return nil, err
+	}
 	p.declaration, err = external.Resolve(ctx, p.claimed())
 	if problem := failure.As(err); problem != nil {
 		return problem, nil

@@ -69,6 +69,16 @@ func (t Tenancy) Permit(of Declaration) error {
 	return t.refuse("declare this %s: %s. Declare what is allowed, or have the owner of the Marketplace extend the entry", of.Kind, refusal)
 }
 
+// PermitKind returns nil if the namespace may declare objects of a kind at all, whatever
+// they declare. It is for who does not know yet what a declaration stands for.
+func (t Tenancy) PermitKind(kind v1alpha1.TenantKind) error {
+	isListed := func(entry Entry) bool { return slices.Contains(entry.Kinds, kind) }
+	if t.isUnbound || slices.ContainsFunc(t.entries, isListed) {
+		return nil
+	}
+	return t.Permit(Declaration{Kind: kind})
+}
+
 // PermitTaking returns nil if the namespace may take over what exists in OrderCloud: it
 // has to be something that it could have declared as it is.
 func (t Tenancy) PermitTaking(path string, of Declaration) error {

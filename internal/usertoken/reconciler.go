@@ -175,6 +175,9 @@ func (p *pass) prepare(ctx context.Context) error {
 		return err
 	}
 	p.connection = connection
+	if err := connection.Tenancy.PermitKind(v1alpha1.TenantImpersonationToken); err != nil {
+		return err
+	}
 	if err := p.resolve(ctx); err != nil {
 		return err
 	}

@@ -25,6 +25,11 @@ import (
 // admit decides whether objects of a namespace may refer to a Marketplace, and what they
 // may declare there.
 func (r *Registry) admit(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (tenant.Tenancy, error) {
+	r.entry(client.ObjectKeyFromObject(declared)).keep(declared)
+	return r.decide(ctx, declared, namespace)
+}
+
+func (r *Registry) decide(ctx context.Context, declared *v1alpha1.Marketplace, namespace string) (tenant.Tenancy, error) {
 	if err := r.checkCrossing(declared, namespace); err != nil {
 		return tenant.Tenancy{}, err
 	}
@@ -94,8 +99,9 @@ func IsNotAdmitted(err error) bool {
 }
 
 // Tenancy returns what a namespace may declare through a Marketplace, without asking
-// OrderCloud, or a *failure.Failure for a namespace that may not refer to it. Through a
-// Marketplace that is gone, whoever referred to it may only delete, which nothing forbids.
+// OrderCloud, or a *failure.Failure for a namespace that may not refer to it. Of a
+// Marketplace that is gone, what was known last stands for as long as its credentials are
+// kept: with it goes no border. Without them nothing can be done that had to be forbidden.
 func (r *Registry) Tenancy(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference) (tenant.Tenancy, error) {
 	key := Key(namespace, reference)
 	var declared v1alpha1.Marketplace
@@ -104,12 +110,20 @@ func (r *Registry) Tenancy(ctx context.Context, namespace string, reference v1al
 	}
 	err := r.reader.Get(ctx, key, &declared)
 	if apierrors.IsNotFound(err) {
-		return tenant.Unbound(), nil
+		return r.tenancyBefore(ctx, key, namespace)
 	}
 	if err != nil {
 		return tenant.Tenancy{}, explainMarketplace(key, err)
 	}
 	return r.admit(ctx, &declared, namespace)
+}
+
+func (r *Registry) tenancyBefore(ctx context.Context, key types.NamespacedName, namespace string) (tenant.Tenancy, error) {
+	last := r.lastDeclared(key)
+	if last == nil {
+		return tenant.Unbound(), nil
+	}
+	return r.decide(ctx, last, namespace)
 }
 
 // DecidesAnew says that a namespace with these labels may refer to the Marketplace, or

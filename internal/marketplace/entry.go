@@ -6,6 +6,7 @@ package marketplace
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -43,6 +44,15 @@ type entry struct {
 	// client's credentials were accepted by at last.
 	standing Standing
 	proven   claim.Marketplace
+	// declared is the Marketplace as it was last seen, to be read without the lock.
+	declared atomic.Pointer[v1alpha1.Marketplace]
+}
+
+// keep remembers a Marketplace for when it is gone.
+func (e *entry) keep(declared *v1alpha1.Marketplace) {
+	if last := e.declared.Load(); last == nil || last.UID != declared.UID || last.Generation != declared.Generation {
+		e.declared.Store(declared.DeepCopy())
+	}
 }
 
 // fingerprint is all that a client is made of, without the credentials

@@ -58,3 +58,13 @@ func (r *Registry) known(key types.NamespacedName) reach {
 	defer kept.lock.Unlock()
 	return kept.reach()
 }
+
+// lastDeclared is a Marketplace as it was last seen; nil if it never was, or is forgotten.
+func (r *Registry) lastDeclared(key types.NamespacedName) *v1alpha1.Marketplace {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if kept := r.entries[key]; kept != nil {
+		return kept.declared.Load()
+	}
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
 
@@ -36,9 +37,16 @@ func (p *pass[T]) handOver(ctx context.Context) (bool, error) {
 	}
 	p.state = p.state.After(claim.Ends)
 	log.FromContext(ctx).Info("Handed over", "path", p.path(), "to", client.ObjectKeyFromObject(heir))
-	p.event(EventHandedOver, "Delete", "handed %s over to %s, which declares it, too", p.path(), p.name(heir))
+	p.event(EventHandedOver, "Delete", handedOver, p.path(), p.name(heir))
+	if !p.mayName(heir) {
+		told := failure.New(EventHandedOver, handedOver, p.path(), p.name(heir)).
+			Telling(fmt.Sprintf(handedOver, p.path(), client.ObjectKeyFromObject(heir)))
+		TellOwner(ctx, p.Client, p.Recorder, p.object, MarketplaceOf(p.object), told)
+	}
 	return true, nil
 }
+
+const handedOver = "handed %s over to %s, which declares it, too"
 
 // heirs lists who may inherit: resources that stay, that declare the very same object, that
 // may declare it as they do and as it is, and whose Marketplace is proven to be the marketplace of

@@ -66,18 +66,24 @@ func (p *pass) isServedBy(ctx context.Context, object *v1alpha1.ImpersonationCon
 	if !isResolved || !held || !object.DeletionTimestamp.IsZero() || !strings.EqualFold(grant.ClientID, p.wanted.clientID) {
 		return false, nil
 	}
-	theirs, err := p.Marketplaces.Tenancy(ctx, object.Namespace, object.Spec.MarketplaceRef)
-	switch {
-	case err != nil && !marketplace.IsNotAdmitted(err):
+	if isPermitted, err := p.isPermitted(ctx, object); err != nil || !isPermitted {
 		return false, err
-	case !p.connection.Tenancy.Owns(theirs) || theirs.Permit(external.ImpersonationConfigs{}.Declaration(object)) != nil:
-		return false, nil
 	}
 	isTarget, err := p.isTarget(ctx, grant)
 	if err != nil || !isTarget {
 		return false, err
 	}
 	return p.isImpersonator(ctx, grant)
+}
+
+// isPermitted says that a grant is the tenant's own or the owner's, and that whoever declares
+// it may.
+func (p *pass) isPermitted(ctx context.Context, grant *v1alpha1.ImpersonationConfig) (bool, error) {
+	theirs, err := p.Marketplaces.Tenancy(ctx, grant.Namespace, grant.Spec.MarketplaceRef)
+	if marketplace.IsNotAdmitted(err) {
+		err = nil // and theirs permits nothing
+	}
+	return err == nil && p.connection.Tenancy.Owns(theirs) && theirs.Permit(external.ImpersonationConfigs{}.Declaration(grant)) == nil, err
 }
 
 // isTarget says that a grant is to act as the user.

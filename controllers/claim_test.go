@@ -224,7 +224,8 @@ func (s *story) duplicate(original *v1alpha1.BuyerUser, namespace string) *v1alp
 }
 
 // restore creates an object with the metadata and then the status that it has, as tools
-// do that restore a backup. The operator may have been faster.
+// do that restore a backup. In between the operator may see the one without the other, and
+// take the finalizer off a resource that claims nothing yet.
 func (s *story) restore(object lifecycle.Object) {
 	GinkgoHelper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
@@ -234,5 +235,6 @@ func (s *story) restore(object lifecycle.Object) {
 	object.SetUID("")
 	object.SetResourceVersion("")
 	s.create(object)
+	Expect(object.GetFinalizers()).To(ConsistOf(v1alpha1.ClaimFinalizer))
 	Expect(suite.admin.Status().Patch(s, object, client.RawPatch("application/merge-patch+json", status))).To(Succeed())
 }

@@ -86,7 +86,6 @@ var _ = Describe("A cluster that is lost", func() {
 			uid := object.GetUID()
 			rebuilt.restore(object)
 			Expect(object.GetUID()).NotTo(Equal(uid))
-			Expect(object.GetFinalizers()).To(ConsistOf(v1alpha1.ClaimFinalizer))
 			_, status := object.Managed()
 			Expect(status.Claim).To(HaveValue(HaveField("UID", string(uid))), "the claim of a resource that is no more")
 		}

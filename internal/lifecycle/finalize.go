@@ -103,7 +103,8 @@ func (p *pass[T]) grace(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("finding out how long the deletion of %s waits for an heir: %w", p.path(), err)
 	}
-	return p.object.GetDeletionTimestamp().Add(grace).Sub(p.Clock.Now()), nil
+	// The API server's clock may be ahead.
+	return min(grace, p.object.GetDeletionTimestamp().Add(grace).Sub(p.Clock.Now())), nil
 }
 
 // waitsToDelete says beside the reason what a person can do who does not want to

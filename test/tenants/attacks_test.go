@@ -16,8 +16,8 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
-// issue is the request by which OrderCloud is asked for a token of a user.
-func issue(path string) string { return path + "/accesstoken" }
+// issue is the request by which OrderCloud is asked for a token of bravo-user.
+const issue = "acme/users/bravo-user/accesstoken"
 
 // secretOf is the Secret of a token, as whoever declared the token reads it.
 func secretOf(s *stage, of *person, token *v1alpha1.ImpersonationToken) (*corev1.Secret, error) {
@@ -38,7 +38,7 @@ var _ = Describe("Who wants a token for another tenant's user, under that tenant
 		own := s.token("bravo-token", "bravo-user")
 		s.b.declare(s, user, grant, own)
 		s.b.eventually(s, own, v1alpha1.ReadyCondition, "True")
-		s.expectCalls(issue("acme/users/bravo-user"), 1)
+		s.expectCalls(issue, 1)
 
 		By("asking for it with no grant of its own")
 		stolen := s.token("charlie-token", "bravo-user")
@@ -48,7 +48,7 @@ var _ = Describe("Who wants a token for another tenant's user, under that tenant
 			s.owner.namespace, s.c.namespace))
 		Expect(conditionOf(stolen, v1alpha1.ReadyCondition)).To(HavePrefix("False NotPermitted"))
 		Expect(s.c.sees(s)).NotTo(Or(ContainSubstring("bravo-grant"), ContainSubstring(s.b.namespace)))
-		s.expectCalls(issue("acme/users/bravo-user"), 1)
+		s.expectCalls(issue, 1)
 		_, err := secretOf(s, s.c, stolen)
 		Expect(err).To(MatchError(ContainSubstring("not found")))
 
@@ -56,12 +56,12 @@ var _ = Describe("Who wants a token for another tenant's user, under that tenant
 		foreign := s.token("foreign-token", "bravo-user")
 		s.stranger.declare(s, foreign)
 		s.stranger.eventuallyRefused(s, foreign, s.refusal(s.stranger, "ImpersonationToken", noEntry))
-		s.expectCalls(issue("acme/users/bravo-user"), 1)
+		s.expectCalls(issue, 1)
 
 		By("the owner's declaring a grant that covers the user")
 		s.owner.declare(s, s.grant("olympus-grant", over(""), profile("cs-rep")))
 		s.c.eventually(s, stolen, v1alpha1.ReadyCondition, "True")
-		s.expectCalls(issue("acme/users/bravo-user"), 2)
+		s.expectCalls(issue, 2)
 	})
 })
 
@@ -113,7 +113,7 @@ var _ = Describe("Who grants the rights of the operator's own user to itself", f
 		s.b.declare(s, grant, token)
 		s.b.eventually(s, grant, v1alpha1.ReadyCondition, "True")
 		s.b.eventuallyRefused(s, token, s.refusal(s.b, "ImpersonationToken", "tokenRoles of its entry 0 does not list BuyerUserAdmin"))
-		s.expectCalls(issue("acme/users/bravo-user"), 0)
+		s.expectCalls(issue, 0)
 		Expect(s.writes()).To(Equal([]string{"POST /v1/impersonationconfig"}))
 	})
 })
@@ -121,7 +121,7 @@ var _ = Describe("Who grants the rights of the operator's own user to itself", f
 // deleteAs deletes an object with somebody's token, and returns the status of the answer.
 func deleteAs(s *stage, token, path string) int {
 	GinkgoHelper()
-	request, err := http.NewRequestWithContext(s, http.MethodDelete, s.marketplace.Spec.URL+"/v1/"+path, nil)
+	request, err := http.NewRequestWithContext(s, http.MethodDelete, s.marketplace.Spec.URL+"/v1/"+path, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Authorization", "Bearer "+token)
 	answer, err := http.DefaultClient.Do(request)

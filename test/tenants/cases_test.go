@@ -56,9 +56,9 @@ func aToken(edits ...func(*tokenSpec)) func(*stage, string) client.Object {
 }
 
 // there is an object that is in OrderCloud already.
-func there(path string, fields func(name string) map[string]any, make func(*stage, string) client.Object) func(*stage, string) client.Object {
+func there(path string, fields func(name string) map[string]any, declare func(*stage, string) client.Object) func(*stage, string) client.Object {
 	return func(s *stage, name string) client.Object {
-		declared := make(s, name)
+		declared := declare(s, name)
 		s.exists(path+"/"+name, fields(name))
 		return declared
 	}
@@ -212,7 +212,7 @@ var _ = Describe("Two tenants and the owner of one Marketplace", Ordered, Contin
 			by, object, kind := of(each.by), objects[index], reflect.TypeOf(objects[index]).Elem().Name()
 			if each.refused == existing {
 				by.eventuallyRefused(ctx, object, s.refusalToTake(by, "impersonationconfig/"+object.GetName()))
-				Expect(object.(*v1alpha1.ImpersonationConfig).Status.Drift).To(BeEmpty()) //nolint:forcetypeassert // grants only
+				Expect(object.(*v1alpha1.ImpersonationConfig).Status.Drift).To(BeEmpty())
 				return
 			}
 			by.eventuallyRefused(ctx, object, s.refusal(by, kind, each.refused))

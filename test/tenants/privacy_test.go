@@ -18,10 +18,8 @@ func bothMayGrant(s *stage) {
 	s.marketplace.Spec.Tenants = both
 }
 
-// shared is a user of initech, of which both may have users.
-func shared(id v1alpha1.ID) func(*userSpec) {
-	return func(user *userSpec) { user.Spec.UserID = id }
-}
+// shared makes a user one and the same of initech, of which both may have users.
+func shared(user *userSpec) { user.Spec.UserID = "shared" }
 
 var _ = Describe("What the three see of each other", func() {
 	var s *stage
@@ -42,7 +40,7 @@ var _ = Describe("What the three see of each other", func() {
 
 	It("is no name in a conflict of two tenants, but for the owner", func(ctx SpecContext) {
 		s = prepare(ctx, "-conflict")
-		first, second := s.user("charlie-user", "initech", shared("shared")), s.user("bravo-user", "initech", shared("shared"))
+		first, second := s.user("charlie-user", "initech", shared), s.user("bravo-user", "initech", shared)
 		s.c.declare(s, first)
 		s.c.eventually(s, first, v1alpha1.ReadyCondition, "True")
 		s.b.declare(s, second)
@@ -52,7 +50,7 @@ var _ = Describe("What the three see of each other", func() {
 			s.b.namespace+"/bravo-user: "+s.c.namespace+"/charlie-user declares buyers/initech/users/shared, too, and was there before")
 
 		By("the owner's declaring it, too")
-		third := s.user("olympus-user", "initech", shared("shared"))
+		third := s.user("olympus-user", "initech", shared)
 		s.owner.declare(s, third)
 		s.owner.eventually(s, third, v1alpha1.SyncedCondition, "False Conflict: "+s.c.namespace+"/charlie-user declares buyers/initech/users/shared, too")
 		expectConcealed()
@@ -60,7 +58,7 @@ var _ = Describe("What the three see of each other", func() {
 
 	It("is no name of a grant because of which a user cannot be deleted, but for the owner", func(ctx SpecContext) {
 		s = prepare(ctx, "-inuse", bothMayGrant)
-		user := s.user("charlie-user", "initech", shared("shared"))
+		user := s.user("charlie-user", "initech", shared)
 		s.c.declare(s, user)
 		s.c.eventually(s, user, v1alpha1.ReadyCondition, "True")
 		grant := s.grant("bravo-grant", over("initech"), func(spec *grantSpec) { spec.UserID = "shared" })
@@ -92,7 +90,7 @@ var _ = Describe("What the three see of each other", func() {
 
 	It("is no name of who inherits, but for the owner", func(ctx SpecContext) {
 		s = prepare(ctx, "-inherited")
-		former, heir := s.user("charlie-user", "initech", shared("shared")), s.user("bravo-user", "initech", shared("shared"))
+		former, heir := s.user("charlie-user", "initech", shared), s.user("bravo-user", "initech", shared)
 		s.c.declare(s, former)
 		s.c.eventually(s, former, v1alpha1.ReadyCondition, "True")
 		s.b.declare(s, heir)

@@ -6,6 +6,7 @@ package tenants_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -79,16 +80,14 @@ func namespace(ctx context.Context, name string, labels map[string]string) strin
 // seed is a marketplace with what the tenants' entries name, and what they do not.
 func seed() sandbox.Seed {
 	seed := sandbox.DefaultSeed()
-	for path, fields := range map[string]map[string]any{
+	maps.Copy(seed.Objects, map[string]map[string]any{
 		"buyers/initech":            {"Name": "Initech", "Active": true},
 		"usergroups/desk":           {"Name": "Desk"},
 		"usergroups/managers":       {"Name": "Managers"},
 		"buyers/acme/users/walk-in": userFields("walk-in"),
 		"apiclients/" + mobileID:    {"AppName": "Mobile", "Active": true, "AccessTokenDuration": 600, "AllowAnyBuyer": true, "AllowSeller": true},
 		"apiclients/" + adminID:     {"AppName": "Admin", "Active": true, "AccessTokenDuration": 600, "AllowAnyBuyer": true, "AllowSeller": true},
-	} {
-		seed.Objects[path] = fields
-	}
+	})
 	seed.GroupMembers["usergroups/desk"] = []string{"adminusers/operator"}
 	seed.Objects["securityprofiles/user-admin"] = map[string]any{"Name": "Administrator of users", "Roles": []string{"BuyerUserAdmin", "BuyerUserReader"}}
 	seed.ProfileAssignments["shopper"] = append(seed.ProfileAssignments["shopper"], "buyers/initech")
@@ -133,9 +132,7 @@ func (s *stage) exists(path string, fields map[string]any) {
 	GinkgoHelper()
 	owner, id := path[:strings.LastIndex(path, "/")], path[strings.LastIndex(path, "/")+1:]
 	body := map[string]any{"ID": id}
-	for name, value := range fields {
-		body[name] = value
-	}
+	maps.Copy(body, fields)
 	Expect(s.box.Mutate(sandbox.Mutation{Method: http.MethodPost, Path: owner, Body: body})).To(Succeed())
 }
 

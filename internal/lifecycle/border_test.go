@@ -4,6 +4,7 @@
 package lifecycle_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -22,4 +23,30 @@ func TestADeclarationThatIsAlsoInvalidTellsNobodyWhoElseDeclaresIt(t *testing.T)
 	w.declare(probe)
 	w.mustPass(probe)
 	w.expectRefused(probe, "buyers of its entry 0 does not list acme")
+}
+
+func TestATenantLearnsNothingAboutApplicationsThatItMayNotUse(t *testing.T) {
+	for name, clientName := range map[string]string{"that exists": "Admin", "that does not exist": "Nowhere"} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.makeAdminApplication()
+			w.share(teamB("acme"))
+			config := grantOfB()
+			config.Spec.ClientName = clientName
+			w.declare(config)
+			w.mustPass(config)
+			w.expectRefused(config, "clients of its entry 0 does not list "+clientName)
+			if config.Status.Resolved != nil {
+				t.Errorf("status.resolved is %+v", config.Status.Resolved)
+			}
+		})
+	}
+}
+
+// makeAdminApplication makes an API client that is named Admin.
+func (w *world) makeAdminApplication() {
+	w.t.Helper()
+	w.mutate(http.MethodPost, "apiclients", map[string]any{
+		"ID": "5A3D0C5E-1D7B-4C0E-9A43-0000000000F9", "AppName": "Admin", "Active": true, "AccessTokenDuration": 60, "AllowAnyBuyer": true,
+	})
 }

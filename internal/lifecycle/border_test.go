@@ -5,6 +5,7 @@ package lifecycle_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -40,6 +41,28 @@ func TestATenantLearnsNothingAboutApplicationsThatItMayNotUse(t *testing.T) {
 				t.Errorf("status.resolved is %+v", config.Status.Resolved)
 			}
 		})
+	}
+}
+
+func TestANameIsNotTakenForTheApplicationThatAnotherNameStoodFor(t *testing.T) {
+	w := begin(t)
+	w.makeAdminApplication()
+	both := teamB("acme")
+	both.Clients = []string{"Storefront", "Admin"}
+	w.share(both)
+	config := grantOfB()
+	config.Spec.ClientName = "Admin"
+	w.declare(config)
+	w.mustPass(config)
+	w.expect(config, "Ready", "True Created")
+	w.permit(teamB("acme"))
+	edit(w, config, func(config *v1alpha1.ImpersonationConfig) {
+		config.Spec.Suspend, config.Spec.ClientName = true, "Storefront"
+	})
+	w.mustPass(config)
+	w.read(config)
+	if declared := w.configs.Kind.Declaration(config); !declared.Unresolved && strings.Join(declared.Application.Names, "") == "Storefront" {
+		t.Errorf("the grant in %s counts as one in %v", declared.Application.ID, declared.Application.Names)
 	}
 }
 

@@ -23,3 +23,17 @@ func TestAnEntryForEverybodyMakesNoTenantsOfOneAnother(t *testing.T) {
 		t.Errorf("%d tokens were asked for", w.issued())
 	}
 }
+
+func TestAGrantThatWasNeverWrittenGivesNoToken(t *testing.T) {
+	w := begin(t)
+	w.share(asIs)
+	w.declareGrant(namespace, func(config *v1alpha1.ImpersonationConfig) {
+		// It was written for another buyer, is now declared for this one, and never looked at again.
+		config.Generation, config.Spec.Suspend = 2, true
+	})
+	w.pass()
+	w.expectCondition(v1alpha1.ReadyCondition, "False NotPermitted")
+	if w.issued() != 0 {
+		t.Errorf("%d tokens were asked for", w.issued())
+	}
+}

@@ -6,6 +6,9 @@ package usertoken_test
 import (
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
 
@@ -35,5 +38,28 @@ func TestAGrantThatWasNeverWrittenGivesNoToken(t *testing.T) {
 	w.expectCondition(v1alpha1.ReadyCondition, "False NotPermitted")
 	if w.issued() != 0 {
 		t.Errorf("%d tokens were asked for", w.issued())
+	}
+}
+
+func TestATokenInTheFormerSecretGoesWithThePermission(t *testing.T) {
+	w := begin(t)
+	w.share(asIs)
+	w.declareGrant(owner, asDeclared)
+	w.pass()
+	w.declare(func(token *v1alpha1.ImpersonationToken) { token.Spec.SecretName = "walk-in-other" })
+	w.share(func(entry *v1alpha1.Tenant) { entry.Buyers = nil })
+	w.pass()
+	w.expectNoTokenIn("walk-in-token")
+}
+
+func (w *world) expectNoTokenIn(name string) {
+	w.t.Helper()
+	secret := &corev1.Secret{}
+	err := w.kube.Get(w.t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, secret)
+	if client.IgnoreNotFound(err) != nil {
+		w.t.Fatal(err)
+	}
+	if len(secret.Data["token"]) > 0 {
+		w.t.Errorf("Secret %s still holds the token", name)
 	}
 }

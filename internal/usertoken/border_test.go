@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 )
 
 func TestAnEntryForEverybodyMakesNoTenantsOfOneAnother(t *testing.T) {
@@ -50,6 +51,33 @@ func TestATokenInTheFormerSecretGoesWithThePermission(t *testing.T) {
 	w.share(func(entry *v1alpha1.Tenant) { entry.Buyers = nil })
 	w.pass()
 	w.expectNoTokenIn("walk-in-token")
+}
+
+func TestATokenGoesWithThePermissionWhateverElseIsWrong(t *testing.T) {
+	for name, breaks := range map[string]func(*world){
+		"the user that it refers to is gone": func(w *world) {
+			w.declare(func(token *v1alpha1.ImpersonationToken) {
+				token.Spec.BuyerID, token.Spec.UserID, token.Spec.UserRef = "", "", &v1alpha1.BuyerUserReference{Name: "gone"}
+			})
+		},
+		"the application is gone": func(w *world) {
+			w.declare(func(token *v1alpha1.ImpersonationToken) { token.Spec.ClientName = "Nowhere" })
+		},
+		"the credentials are refused": func(w *world) {
+			w.problem = failure.New(v1alpha1.ReasonMarketplaceNotReady, "the Marketplace is not ready").Stall()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.share(asIs)
+			w.declareGrant(owner, asDeclared)
+			w.pass()
+			breaks(w)
+			w.share(func(entry *v1alpha1.Tenant) { entry.Buyers = []v1alpha1.TenantID{"globex"} })
+			w.pass()
+			w.expectNoTokenIn("walk-in-token")
+		})
+	}
 }
 
 func (w *world) expectNoTokenIn(name string) {

@@ -80,6 +80,17 @@ func TestATokenGoesWithThePermissionWhateverElseIsWrong(t *testing.T) {
 	}
 }
 
+func TestATokenThatIsBeingDeletedIsEmptiedAtOnce(t *testing.T) {
+	w := begin(t)
+	w.pass()
+	w.declare(func(token *v1alpha1.ImpersonationToken) { token.Finalizers = []string{"example.org/waits"} })
+	if err := w.kube.Delete(t.Context(), w.object()); err != nil {
+		t.Fatal(err)
+	}
+	w.pass()
+	w.expectNoTokenIn("walk-in-token")
+}
+
 func (w *world) expectNoTokenIn(name string) {
 	w.t.Helper()
 	secret := &corev1.Secret{}

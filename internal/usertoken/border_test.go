@@ -91,6 +91,13 @@ func TestATokenThatIsBeingDeletedIsEmptiedAtOnce(t *testing.T) {
 	w.expectNoTokenIn("walk-in-token")
 }
 
+func TestATokenTellsNothingAboutApplicationsThatATenantMayNotUse(t *testing.T) {
+	w := begin(t, func(token *v1alpha1.ImpersonationToken) { token.Spec.ClientName = "Nowhere" })
+	w.share(func(entry *v1alpha1.Tenant) { entry.Clients = []string{"Storefront"} })
+	w.pass()
+	w.expectCondition(v1alpha1.ReadyCondition, "False NotPermitted")
+}
+
 func (w *world) expectNoTokenIn(name string) {
 	w.t.Helper()
 	secret := &corev1.Secret{}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 )
@@ -33,4 +34,15 @@ func TestATenantHidesNoGrantThatItDoesNotHold(t *testing.T) {
 	u.create(hides)
 	u.lookLater()
 	u.expectUnmanaged("desk")
+}
+
+func TestAGrantThatWasNarrowedMayHaveBeenLost(t *testing.T) {
+	ready := func(generation int64) *v1alpha1.ImpersonationConfig {
+		config := &v1alpha1.ImpersonationConfig{}
+		config.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, ObservedGeneration: generation}}
+		return config
+	}
+	if !grantMayHaveGone().Update(event.UpdateEvent{ObjectOld: ready(1), ObjectNew: ready(2)}) {
+		t.Error("tokens under the grant as it was are not looked at")
+	}
 }

@@ -35,7 +35,8 @@ type Object interface {
 type External interface {
 	// Resolve finds out what the declaration stands for, before anything of the object is
 	// looked at. Claimed says whether the resource already owns the object: only an
-	// unclaimed one has to wait for what it refers to.
+	// unclaimed one has to wait for what it refers to. Beside a failure, the declaration has
+	// what decides about the permission all the same, or is its zero value.
 	Resolve(ctx context.Context, claimed bool) (tenant.Declaration, error)
 	// Observe looks at the object, after Resolve. A missing one is no error.
 	Observe(ctx context.Context) (Observation, error)

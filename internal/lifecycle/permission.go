@@ -15,19 +15,21 @@ import (
 // resolve finds out what the declaration stands for, and whether the namespace may declare
 // that. Nothing of the object is looked at before: its fields could be those of another
 // tenant. Why a reference stands for nothing is returned apart, but not to who may not
-// declare the kind: OrderCloud is not asked for anything then.
+// declare the kind: OrderCloud is not asked for anything then. Nor is it, or that another
+// resource declares the same, told to who may not declare what is known beside it.
 func (p *pass[T]) resolve(ctx context.Context, external External) (unresolved *failure.Failure, err error) {
 	if err := p.tenancy.PermitKind(p.Kind.Declaration(p.object).Kind); err != nil {
 		return nil, err
 	}
 	p.declaration, err = external.Resolve(ctx, p.claimed())
-	if problem := failure.As(err); problem != nil {
-		return problem, nil
-	}
-	if err != nil {
+	unresolved = failure.As(err)
+	switch {
+	case err != nil && unresolved == nil:
 		return nil, err
+	case unresolved != nil && p.declaration.Kind == "":
+		return unresolved, nil
 	}
-	return nil, p.tenancy.Permit(p.declaration)
+	return unresolved, p.tenancy.Permit(p.declaration)
 }
 
 // mayTake says whether an object that is there, and not the resource's own, is one that the

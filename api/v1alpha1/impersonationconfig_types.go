@@ -114,8 +114,8 @@ type ResolvedReferences struct {
 	// +kubebuilder:validation:MaxLength=100
 	ClientID string `json:"clientID,omitempty"`
 
-	// clientName is the AppName by which the Marketplace's spec.tenants allow an API
-	// client that is declared by its ID.
+	// clientName is the AppName that was found to stand for the API client: the declared
+	// one, or that by which the Marketplace's spec.tenants allow one declared by its ID.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	ClientName string `json:"clientName,omitempty"`

@@ -4,7 +4,6 @@
 package external
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -57,15 +56,14 @@ func declarationOf(config ordercloud.ImpersonationConfig, application tenant.App
 // applicationOf is the application of a config that was seen. It bears a name if it is the
 // one that is declared.
 func (c *impersonationConfig) applicationOf(seen ordercloud.ImpersonationConfig) tenant.Application {
-	if strings.EqualFold(seen.ClientID, c.desired.ClientID) && c.resolved != nil {
-		return tenant.Application{ID: seen.ClientID, Names: namesOf(&c.object.Spec, c.resolved)}
-	}
-	return tenant.Application{ID: seen.ClientID}
+	return tenant.Application{ID: seen.ClientID, Names: namesOf(seen.ClientID, c.resolved)}
 }
 
-func namesOf(spec *v1alpha1.ImpersonationConfigSpec, resolved *v1alpha1.ResolvedReferences) []string {
-	if name := cmp.Or(spec.ClientName, resolved.ClientName); name != "" {
-		return []string{name}
+// namesOf are the names that were found to stand for an application. What the spec says by
+// now has no part in it: nobody has found out yet what that stands for.
+func namesOf(clientID string, resolved *v1alpha1.ResolvedReferences) []string {
+	if resolved == nil || resolved.ClientName == "" || !strings.EqualFold(resolved.ClientID, clientID) {
+		return nil
 	}
-	return nil
+	return []string{resolved.ClientName}
 }

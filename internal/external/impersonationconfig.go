@@ -53,7 +53,7 @@ func (i ImpersonationConfigs) Declaration(object *v1alpha1.ImpersonationConfig) 
 	if !isResolved {
 		return tenant.Declaration{Kind: v1alpha1.TenantImpersonationConfig, Unresolved: true}
 	}
-	return declarationOf(config, tenant.Application{ID: config.ClientID, Names: namesOf(&object.Spec, object.Status.Resolved)})
+	return declarationOf(config, tenant.Application{ID: config.ClientID, Names: namesOf(config.ClientID, object.Status.Resolved)})
 }
 
 // ResolvedConfig returns the config that a resource declares, by what its references stood
@@ -88,6 +88,8 @@ type impersonationConfig struct {
 	// part of the status only with a look that OrderCloud answered: before, nobody knows
 	// whether OrderCloud still holds what they stood for earlier.
 	resolved *v1alpha1.ResolvedReferences
+	// lacksClientOnly: all references but the name of the application are resolved.
+	lacksClientOnly bool
 	// redeclared: a reference stands for something else than at the last pass.
 	redeclared bool
 	// unresolved is why a reference stands for what it stood for at the last
@@ -98,19 +100,38 @@ type impersonationConfig struct {
 // Resolve resolves the references.
 func (c *impersonationConfig) Resolve(ctx context.Context, claimed bool) (tenant.Declaration, error) {
 	if err := c.resolve(ctx, claimed); err != nil {
-		return tenant.Declaration{}, err
+		return c.knownBeside(err), err
 	}
 	application, err := reference.Application(ctx, c.connection, c.desired.ClientID, c.object.Spec.ClientName)
 	if err != nil {
 		return tenant.Declaration{}, err
 	}
 	c.noteResolved(application)
+	declared := declarationOf(c.desired, application)
 	if !claimed {
-		// Nothing that it stood for earlier is in OrderCloud. Others have to know what it
-		// stands for now, to tell whether it may inherit.
+		c.noteForHeirs(declared)
+	}
+	return declared, nil
+}
+
+// noteForHeirs records what an unclaimed declaration stands for. Nothing that it stood for
+// earlier is in OrderCloud. Others have to know what it stands for now, to tell whether it
+// may inherit. Who may not declare it is not told which application a name stands for.
+func (c *impersonationConfig) noteForHeirs(declared tenant.Declaration) {
+	c.object.Status.Resolved = nil
+	if c.connection.Tenancy.Permit(declared) == nil {
 		c.object.Status.Resolved = c.resolved
 	}
-	return declarationOf(c.desired, application), nil
+}
+
+// knownBeside is what decides about the permission though no application bears the name: who
+// may not use one of that name is not told whether it exists.
+func (c *impersonationConfig) knownBeside(err error) tenant.Declaration {
+	problem := failure.As(err)
+	if !c.lacksClientOnly || problem == nil || problem.Reason != v1alpha1.ReasonReferenceNotFound {
+		return tenant.Declaration{}
+	}
+	return declarationOf(c.desired, tenant.Application{Names: []string{c.object.Spec.ClientName}})
 }
 
 // Observe looks the config up.

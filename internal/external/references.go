@@ -34,6 +34,7 @@ func (c *impersonationConfig) resolveReferences(ctx context.Context, claimed boo
 		return err
 	}
 	c.describeParties()
+	c.lacksClientOnly = true
 	return c.resolveClient(ctx)
 }
 
@@ -56,7 +57,7 @@ func (c *impersonationConfig) resolveAsBefore() bool {
 func isComplete(spec *v1alpha1.ImpersonationConfigSpec, resolved *v1alpha1.ResolvedReferences) bool {
 	return (spec.ImpersonationUserRef == nil || resolved.ImpersonationBuyerID != "" && resolved.ImpersonationUserID != "") &&
 		(spec.UserRef == nil || resolved.BuyerID != "" && resolved.UserID != "") &&
-		(spec.ClientName == "" || resolved.ClientID != "")
+		(spec.ClientName == "" || resolved.ClientID != "" && (resolved.ClientName == "" || resolved.ClientName == spec.ClientName))
 }
 
 // resolveUser waits for the referenced user while nothing is granted yet. Once
@@ -119,7 +120,7 @@ func (c *impersonationConfig) noteResolved(application tenant.Application) {
 	}
 	before := c.object.Status.Resolved
 	c.redeclared = before != nil && before.ObservedGeneration == c.object.Generation && !standsForTheSame(*before, *c.resolved)
-	if c.object.Spec.ClientName == "" && len(application.Names) > 0 {
+	if len(application.Names) > 0 {
 		c.resolved.ClientName = application.Names[0]
 	}
 }

@@ -86,7 +86,7 @@ func TestReferencesStandForIDs(t *testing.T) {
 				t.Fatal(err)
 			}
 			expectDifferences(t, created)
-			test.resolved.ClientID = strings.ToLower(storefrontID)
+			test.resolved.ClientID, test.resolved.ClientName = strings.ToLower(storefrontID), "Storefront"
 			if diff := cmp.Diff(&test.resolved, config.Status.Resolved); diff != "" {
 				t.Errorf("resolved (-want +got)\n%s", diff)
 			}

@@ -4,6 +4,7 @@
 package usertoken
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/reference"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
@@ -49,7 +51,7 @@ func (p *pass) resolve(ctx context.Context) error {
 	}
 	if spec.ClientName != "" {
 		if wanted.clientID, err = reference.APIClient(ctx, p.connection, spec.ClientName); err != nil {
-			return err
+			return p.besideUnknownClient(wanted, err)
 		}
 	}
 	if wanted.application, err = reference.Application(ctx, p.connection, wanted.clientID, spec.ClientName); err != nil {
@@ -60,6 +62,17 @@ func (p *pass) resolve(ctx context.Context) error {
 	p.wanted = wanted
 	p.object.Status.User = wanted.user()
 	return nil
+}
+
+// besideUnknownClient is why no application bears the declared name, told only to who may use
+// one of that name: nobody else learns whether it exists.
+func (p *pass) besideUnknownClient(wanted *declaration, err error) error {
+	problem := failure.As(err)
+	if problem == nil || problem.Reason != v1alpha1.ReasonReferenceNotFound {
+		return err
+	}
+	wanted.application.Names = []string{p.object.Spec.ClientName}
+	return cmp.Or(p.connection.Tenancy.Permit(wanted.declaration()), err)
 }
 
 func sorted(roles []v1alpha1.Role) []string {

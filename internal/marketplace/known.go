@@ -12,7 +12,6 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
 // ConnectToDelete is Connect, but it also returns a connection when the Marketplace
@@ -29,7 +28,11 @@ func (r *Registry) ConnectToDelete(ctx context.Context, namespace string, refere
 		return connection, err
 	}
 	if connection == nil {
-		connection = &Connection{Interval: DefaultInterval, Tenancy: tenant.Unbound()}
+		tenancy, err := r.Tenancy(ctx, namespace, reference)
+		if err != nil {
+			return nil, err
+		}
+		connection = &Connection{Interval: DefaultInterval, Tenancy: tenancy}
 	}
 	connection.Client, connection.Looks, connection.Marketplace = known.client, known.looks, known.proven
 	return connection, nil

@@ -85,13 +85,15 @@ func followLostGrants(reader client.Reader) handler.EventHandler {
 	})
 }
 
-// grantMayHaveGone lets through that a config is not in OrderCloud any more, or may not be.
+// grantMayHaveGone lets through that a config is not in OrderCloud any more as it was, or may
+// not be.
 func grantMayHaveGone() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
 		UpdateFunc: func(change event.UpdateEvent) bool {
 			isLeaving := !change.ObjectNew.GetDeletionTimestamp().IsZero() && change.ObjectOld.GetDeletionTimestamp().IsZero()
-			return isLeaving || readyGeneration(change.ObjectOld) != 0 && readyGeneration(change.ObjectNew) == 0
+			before := readyGeneration(change.ObjectOld)
+			return isLeaving || before != 0 && readyGeneration(change.ObjectNew) != before
 		},
 		GenericFunc: func(event.GenericEvent) bool { return false },
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
@@ -93,5 +94,7 @@ func (p *permissions) permitGrant(ctx context.Context, declared *v1alpha1.Market
 	if err != nil || !found.isAdmitted {
 		return false, err
 	}
-	return found.tenancy.Permit(external.ImpersonationConfigs{}.Declaration(config)) == nil, nil
+	// A tenant that declares what it may under the ID of another grant does not hide that.
+	isSeen := found.tenancy.IsUnbound() || lifecycle.WasCompared(config)
+	return isSeen && found.tenancy.Permit(external.ImpersonationConfigs{}.Declaration(config)) == nil, nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -199,8 +198,25 @@ func (p *pass[T]) isDrift(action Action, seen Observation) bool {
 // That is more than Ready tells: a reference that is gone unmakes Ready, and the
 // rest is compared all the same.
 func (p *pass[T]) wasInSync() bool {
-	drifted := meta.FindStatusCondition(p.status.Conditions, v1alpha1.DriftedCondition)
-	return drifted != nil && drifted.Status == metav1.ConditionFalse && drifted.ObservedGeneration == p.object.GetGeneration()
+	return IsAsDeclared(p.object)
+}
+
+// IsAsDeclared says that the latest look at what is declared now showed just that.
+func IsAsDeclared(object Object) bool {
+	_, status := object.Managed()
+	return WasCompared(object) && meta.IsStatusConditionFalse(status.Conditions, v1alpha1.DriftedCondition)
+}
+
+// WasCompared says that what is declared now was compared with what OrderCloud holds. To be
+// deleted makes one more generation, and no other declaration.
+func WasCompared(object Object) bool {
+	_, status := object.Managed()
+	generation := object.GetGeneration()
+	if !object.GetDeletionTimestamp().IsZero() {
+		generation--
+	}
+	drifted := meta.FindStatusCondition(status.Conditions, v1alpha1.DriftedCondition)
+	return drifted != nil && drifted.ObservedGeneration >= generation
 }
 
 // describe is what differs now. A missing object is a difference of its ID,

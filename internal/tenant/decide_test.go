@@ -160,12 +160,16 @@ func TestATenantIsServedByItsOwnGrantsAndTheOwners(t *testing.T) {
 	declared := example(t)
 	b := tenancyOf(declared, "b")
 	for team, want := range map[string]bool{"b": true, "owner": true, "c": false, "desk": false, "nobody": false} {
-		if b.Owns(tenancyOf(declared, team)) != want {
+		if b.Owns(tenancyOf(declared, team), grant(asIs)) != want {
 			t.Errorf("grants of %s serve it: %v", team, !want)
 		}
 	}
 	other := tenant.Of(declared, "another-namespace", labels.Set{"team": "b"})
-	if !b.Owns(other) {
+	if !b.Owns(other, grant(asIs)) {
 		t.Error("a grant of another namespace of the same tenant does not serve it")
+	}
+	declared.Spec.Tenants = append(declared.Spec.Tenants, v1alpha1.Tenant{Kinds: []v1alpha1.TenantKind{v1alpha1.TenantBuyerUser}})
+	if tenancyOf(declared, "b").Owns(tenancyOf(declared, "c"), grant(asIs)) {
+		t.Error("an entry for everybody lets the grants of others serve it")
 	}
 }

@@ -94,14 +94,23 @@ func (t Tenancy) refuse(format string, arguments ...any) error {
 }
 
 // Owns says that a grant of another namespace may serve the tokens of this one: that of
-// the same namespace, of the Marketplace's own, or of another namespace of the tenant.
-func (t Tenancy) Owns(other Tenancy) bool {
+// the same namespace, of the Marketplace's own, or one that both could declare by an entry
+// that is for both. An entry for everybody, which is about something else, makes no tenants
+// of one another.
+func (t Tenancy) Owns(other Tenancy, grant Declaration) bool {
 	if t.isUnbound || other.isUnbound || t.namespace == other.namespace {
 		return true
 	}
-	return slices.ContainsFunc(t.entries, func(entry Entry) bool {
+	isOthersToo := func(entry Entry) bool {
 		return slices.ContainsFunc(other.entries, func(same Entry) bool { return same.Index == entry.Index })
-	})
+	}
+	var shared []Entry
+	for _, entry := range t.entries {
+		if isOthersToo(entry) {
+			shared = append(shared, entry)
+		}
+	}
+	return Decide(shared, grant) == nil
 }
 
 // ClientNames lists what the tenancy's entries name applications by: AppNames and IDs.

@@ -77,13 +77,19 @@ func (p *pass) isServedBy(ctx context.Context, object *v1alpha1.ImpersonationCon
 }
 
 // isPermitted says that a grant is the tenant's own or the owner's, and that whoever declares
-// it may.
+// it may. Of what a tenant declares, OrderCloud has to have been seen to hold just that: to
+// declare a grant and suspend it is not to have it.
 func (p *pass) isPermitted(ctx context.Context, grant *v1alpha1.ImpersonationConfig) (bool, error) {
 	theirs, err := p.Marketplaces.Tenancy(ctx, grant.Namespace, grant.Spec.MarketplaceRef)
-	if marketplace.IsNotAdmitted(err) {
-		err = nil // and theirs permits nothing
+	if err != nil {
+		if marketplace.IsNotAdmitted(err) {
+			err = nil
+		}
+		return false, err
 	}
-	return err == nil && p.connection.Tenancy.Owns(theirs) && theirs.Permit(external.ImpersonationConfigs{}.Declaration(grant)) == nil, err
+	declared := external.ImpersonationConfigs{}.Declaration(grant)
+	isThere := theirs.IsUnbound() || lifecycle.IsAsDeclared(grant)
+	return isThere && theirs.Permit(declared) == nil && p.connection.Tenancy.Owns(theirs, declared), nil
 }
 
 // isTarget says that a grant is to act as the user.

@@ -62,6 +62,9 @@ func (w *world) declareGrant(of string, change func(*v1alpha1.ImpersonationConfi
 		State: v1alpha1.ClaimHeld, UID: "grant", Path: "impersonationconfig/tokens-acme", Since: metav1.Now(),
 		Marketplace: v1alpha1.MarketplaceIdentity(w.connection.Marketplace),
 	}
+	config.Status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.DriftedCondition, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInSync, ObservedGeneration: 1, LastTransitionTime: metav1.Now(),
+	}}
 	change(config)
 	if err := w.kube.Create(w.t.Context(), config); err != nil {
 		w.t.Fatal(err)

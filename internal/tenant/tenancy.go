@@ -113,6 +113,19 @@ func (t Tenancy) Owns(other Tenancy, grant Declaration) bool {
 	return Decide(shared, grant) == nil
 }
 
+// PermitHeld returns nil if the namespace may have a token as a user of the buyer, with these
+// roles, in some application. It is for who cannot find out at present in which one.
+func (t Tenancy) PermitHeld(buyerID string, roles []string) error {
+	anywhere := t
+	anywhere.entries = nil
+	for _, entry := range t.entries {
+		inAnyClient := *entry.Tenant
+		inAnyClient.Clients = nil
+		anywhere.entries = append(anywhere.entries, Entry{Index: entry.Index, Tenant: &inAnyClient})
+	}
+	return anywhere.Permit(Declaration{Kind: v1alpha1.TenantImpersonationToken, BuyerID: buyerID, Roles: roles})
+}
+
 // ClientNames lists what the tenancy's entries name applications by: AppNames and IDs.
 func (t Tenancy) ClientNames() []string {
 	var names []string

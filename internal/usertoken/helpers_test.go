@@ -188,7 +188,10 @@ func (w *world) Tenancy(_ context.Context, of string, _ v1alpha1.MarketplaceRefe
 	if w.shared == nil {
 		return w.connection.Tenancy, w.problem
 	}
-	return w.tenancyOf(of), w.problem
+	if marketplace.IsNotAdmitted(w.problem) {
+		return tenant.Tenancy{}, w.problem
+	}
+	return w.tenancyOf(of), nil
 }
 
 // restart begins anew, with no memory of before.

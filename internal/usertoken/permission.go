@@ -140,7 +140,7 @@ func (p *pass) isWithdrawn(ctx context.Context) error {
 	if err == nil {
 		err = p.prepare(ctx)
 	}
-	if !marketplace.IsNotAdmitted(err) {
+	if err == nil {
 		return nil
 	}
 	if p.kept.secret == nil {
@@ -148,7 +148,33 @@ func (p *pass) isWithdrawn(ctx context.Context) error {
 			return problem
 		}
 	}
+	if !marketplace.IsNotAdmitted(err) {
+		err = p.permitKept(ctx)
+	}
+	if !marketplace.IsNotAdmitted(err) {
+		return nil
+	}
 	return err
+}
+
+// permitKept says whether the namespace may still have the token that the Secret holds. If
+// it is not known what the declaration stands for now, because OrderCloud cannot be asked or
+// a reference leads nowhere, what it stood for when the token was issued decides: nothing
+// that is wrong beside it keeps a token that was withdrawn.
+func (p *pass) permitKept(ctx context.Context) error {
+	var roles []string
+	if p.kept.token != nil {
+		roles = p.kept.token.Roles
+	}
+	if p.wanted != nil {
+		return p.permitRoles(roles)
+	}
+	tenancy, err := p.Marketplaces.Tenancy(ctx, p.object.Namespace, p.object.Spec.MarketplaceRef)
+	if err != nil {
+		return err
+	}
+	buyerID, _, _ := strings.Cut(strings.TrimPrefix(p.object.Status.User, "buyers/"), "/")
+	return tenancy.PermitHeld(buyerID, roles)
 }
 
 // declaration is what spec.tenants has to allow.

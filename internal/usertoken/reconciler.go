@@ -86,11 +86,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.proofs.Delete(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !object.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // the Secret goes with its owner
-	}
 	p := &pass{Reconciler: r, object: object, before: object.DeepCopy(), interval: marketplace.DefaultInterval}
-	result, err := p.run(ctx)
+	run := p.run
+	if !object.DeletionTimestamp.IsZero() {
+		run = p.end
+	}
+	result, err := run(ctx)
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
@@ -135,6 +136,19 @@ func (p *pass) run(ctx context.Context) (ctrl.Result, error) {
 		}
 	}
 	return p.record(ctx, problem)
+}
+
+// end empties the Secret. It goes with its owner, but others may keep that for long, or the
+// Secret beyond it.
+func (p *pass) end(ctx context.Context) (ctrl.Result, error) {
+	err := p.readSecret(ctx)
+	if err == nil && p.kept.token != nil {
+		err = p.drop(ctx)
+	}
+	if failure.As(err) != nil {
+		err = nil // nobody reads a status any more that could tell
+	}
+	return ctrl.Result{}, client.IgnoreNotFound(err)
 }
 
 // ranked says how much the calls of the pass matter: a look at a token that is good

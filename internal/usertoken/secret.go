@@ -187,17 +187,28 @@ func (p *pass) forbidden(verb string, err error) error {
 // or in another application. One that has other roles than are declared stays until it
 // expires.
 func (p *pass) dropWhatIsOver(ctx context.Context, problem *failure.Failure) error {
+	isForbidden, err := p.isForbidden(ctx, problem)
+	if err == nil && isForbidden {
+		err = p.removeFormerSecret(ctx)
+	}
 	token := p.kept.token
-	if token == nil || p.Clock.Now().Before(token.expiry) && p.isOfSubject() && !p.isForbidden(token, problem) {
-		return nil
+	if err != nil || token == nil || !isForbidden && p.Clock.Now().Before(token.expiry) && p.isOfSubject() {
+		return err
 	}
 	return p.drop(ctx)
 }
 
 // isForbidden says that the namespace may not have the token, be it only because of roles
 // that it was issued with.
-func (p *pass) isForbidden(token *published, problem *failure.Failure) bool {
-	return marketplace.IsNotAdmitted(problem) || p.wanted != nil && p.permitRoles(token.Roles) != nil
+func (p *pass) isForbidden(ctx context.Context, problem *failure.Failure) (bool, error) {
+	if marketplace.IsNotAdmitted(problem) {
+		return true, nil
+	}
+	err := p.permitKept(ctx)
+	if err != nil && failure.As(err) == nil {
+		return false, err
+	}
+	return marketplace.IsNotAdmitted(err), nil
 }
 
 // isOfSubject is true also while it is not known what the declaration stands for.

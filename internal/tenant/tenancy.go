@@ -49,6 +49,12 @@ func Of(declared *v1alpha1.Marketplace, namespace string, has labels.Set) Tenanc
 // Matches says that an entry is for a namespace with these labels. A selector that is not
 // valid matches none.
 func Matches(entry *v1alpha1.Tenant, has labels.Set) bool {
+	// Each pass asks every entry, and most of them are for others.
+	for key, value := range entry.Namespaces.MatchLabels {
+		if found, isThere := has[key]; !isThere || found != value {
+			return false
+		}
+	}
 	selector, err := metav1.LabelSelectorAsSelector(entry.Namespaces.LabelSelector())
 	return err == nil && selector.Matches(has)
 }

@@ -87,6 +87,8 @@ func (p *pass) stillStands(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Whether a grant covers the user may take a call, which must not wait for the turn that
+	// this write holds.
 	return tenancy.Permit(p.wanted.declaration())
 }
 

@@ -40,11 +40,18 @@ func (p *pass) permit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing the grants of Marketplace %s: %w", key, err)
 	}
+	var unknown error
 	for index := range configs.Items {
 		serves, err := p.isServedBy(ctx, &configs.Items[index])
-		if err != nil || serves {
-			return err
+		if serves {
+			return nil
 		}
+		if err != nil {
+			unknown = err // another grant may serve
+		}
+	}
+	if unknown != nil {
+		return unknown
 	}
 	return p.mayComeSoon(failure.New(v1alpha1.ReasonNotPermitted,
 		"spec.tenants of Marketplace %s gives namespace %q tokens only under a grant of its own or of the Marketplace's owner, and no ImpersonationConfig of these that is in OrderCloud lets the operator's user act as %s in %s: declare one",

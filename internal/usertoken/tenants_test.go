@@ -209,3 +209,31 @@ func (w *world) removeGrant() {
 		w.t.Fatal(err)
 	}
 }
+
+func TestAGrantThatCannotBeJudgedIsNotInTheWayOfAnother(t *testing.T) {
+	for name, another := range map[string]bool{"alone": false, "beside another": true} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.share(asIs)
+			w.answer = func(request *http.Request, status int, body string) (int, string) {
+				if strings.Contains(request.URL.Path, "/assignments") {
+					return http.StatusForbidden, `{"Errors":[{"ErrorCode":"InsufficientRoles","Message":"no","Data":null}]}`
+				}
+				return status, body
+			}
+			w.declareGrant(owner, func(config *v1alpha1.ImpersonationConfig) {
+				config.Name, config.UID, config.Spec.GroupID = "a-group", "group", "purchasers"
+				config.Status.Claim.UID, config.Status.Claim.Path = "group", "impersonationconfig/a-group"
+			})
+			if another {
+				w.declareGrant(owner, asDeclared)
+			}
+			w.pass()
+			want := "False AccessDenied"
+			if another {
+				want = "True Issued"
+			}
+			w.expectCondition(v1alpha1.ReadyCondition, want)
+		})
+	}
+}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 )
@@ -20,7 +19,7 @@ import (
 // a Secret or Marketplace would be a scan of all objects.
 const (
 	// byMarketplace indexes objects by the NAMESPACE/NAME of their Marketplace.
-	byMarketplace = guard.MarketplaceIndex
+	byMarketplace = lifecycle.MarketplaceIndex
 	// byPasswordSecret indexes BuyerUsers by the name of their password Secret.
 	byPasswordSecret = "passwordSecret"
 	// byBuyerUser indexes ImpersonationConfigs and ImpersonationTokens by the names of

@@ -15,12 +15,9 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 )
-
-// MarketplaceIndex is the index of the cache, required of each of the guard's kinds, in
-// which objects are found by the NAMESPACE/NAME of their Marketplace.
-const MarketplaceIndex = "marketplace"
 
 // pageSize is how many objects the API server is asked for at once.
 const pageSize = 500
@@ -99,7 +96,7 @@ func (s *survey) inCache(ctx context.Context) (sight, error) {
 	key := client.ObjectKeyFromObject(s.declared).String()
 	for _, newList := range s.guard.Kinds {
 		list := newList()
-		if err := s.guard.Client.List(ctx, list, client.MatchingFields{MarketplaceIndex: key},
+		if err := s.guard.Client.List(ctx, list, client.MatchingFields{lifecycle.MarketplaceIndex: key},
 			client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
 			return sight{}, fmt.Errorf("listing the objects of Marketplace %s: %w", key, err)
 		}
@@ -178,8 +175,7 @@ func (s *survey) placeOf(ctx context.Context, namespace string) (*origin, error)
 		return place, nil
 	}
 	place, err := s.placeIn(ctx, namespace)
-	if problem := failure.As(err); problem != nil &&
-		(problem.Reason == v1alpha1.ReasonNamespaceNotAllowed || problem.Reason == v1alpha1.ReasonNotPermitted) {
+	if marketplace.IsNotAdmitted(err) {
 		place, err = nil, nil
 	}
 	if err == nil {

@@ -83,7 +83,7 @@ func begin(t *testing.T, maximum int32) *world {
 		return []string{lifecycle.MarketplaceOf(declared).String()}
 	}
 	w.kube = fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(w.tracker).WithStatusSubresource(&v1alpha1.Marketplace{}).
-		WithIndex(&v1alpha1.BuyerUser{}, MarketplaceIndex, index).WithIndex(&v1alpha1.ImpersonationConfig{}, MarketplaceIndex, index).
+		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.MarketplaceIndex, index).WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.MarketplaceIndex, index).
 		Build()
 	w.add(
 		marketplaceNamed("default", guarded), marketplaceNamed("other", guarded), marketplaceNamed("careless", v1alpha1.DeletionGuard{}),

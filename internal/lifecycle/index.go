@@ -12,6 +12,10 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 )
 
+// MarketplaceIndex is the index of the cache, required of every kind that refers to a
+// Marketplace, in which objects are found by the NAMESPACE/NAME of that Marketplace.
+const MarketplaceIndex = "marketplace"
+
 // PathIndex is the index of the cache, required of each kind, in which resources are found
 // by the path of the OrderCloud object that they declare: by the path alone, by the
 // Marketplace that they refer to and the path, and by the marketplace that they claim it in

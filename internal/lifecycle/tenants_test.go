@@ -27,6 +27,13 @@ func teamB(buyers ...v1alpha1.TenantID) v1alpha1.Tenant {
 	}
 }
 
+// teamC is the same for namespace tenant-c.
+func teamC(buyers ...v1alpha1.TenantID) v1alpha1.Tenant {
+	entry := teamB(buyers...)
+	entry.Namespaces.MatchLabels = map[string]string{"team": "c"}
+	return entry
+}
+
 // share lets every namespace refer to the Marketplace, and declare what the entries allow.
 // Namespaces tenant-b and tenant-c have a label each.
 func (w *world) share(entries ...v1alpha1.Tenant) {
@@ -320,9 +327,7 @@ func TestAGrantIsInheritedByWhoCouldHaveDeclaredItAsItIs(t *testing.T) {
 
 func TestAHandOverNamesOtherTenantsToNobody(t *testing.T) {
 	w := begin(t)
-	teamC := teamB("acme")
-	teamC.Namespaces.MatchLabels = map[string]string{"team": "c"}
-	w.share(teamB("acme"), teamC)
+	w.share(teamB("acme"), teamC("acme"))
 	first, second := userOf("b"), userOf("c")
 	second.UID = "second"
 	w.declare(first)
@@ -351,28 +356,24 @@ func TestWhoMayNotDeclareItIsInNobodysWay(t *testing.T) {
 
 func TestWhatIsClaimedStaysSoWithoutThePermission(t *testing.T) {
 	w := begin(t)
-	teamC := teamB("acme")
-	teamC.Namespaces.MatchLabels = map[string]string{"team": "c"}
-	w.share(teamB("acme"), teamC)
+	w.share(teamB("acme"), teamC("acme"))
 	first, second := userOf("b"), userOf("c")
 	second.UID, second.Spec.AdoptionPolicy = "second", v1alpha1.AdoptAlways
 	w.declare(first)
 	w.mustPass(first)
-	w.permit(teamB("globex"), teamC)
+	w.permit(teamB("globex"), teamC("acme"))
 	w.mustPass(first)
 	w.declare(second)
 	w.mustPass(second)
 	w.expect(second, "Synced", "False Conflict")
-	w.permit(teamB("acme"), teamC)
+	w.permit(teamB("acme"), teamC("acme"))
 	w.mustPass(first)
 	w.expect(first, "Ready", "True InSync")
 }
 
 func TestAConflictNamesOtherTenantsToTheOwnerOnly(t *testing.T) {
 	w := begin(t)
-	teamC := teamB("acme")
-	teamC.Namespaces.MatchLabels = map[string]string{"team": "c"}
-	w.share(teamB("acme"), teamC)
+	w.share(teamB("acme"), teamC("acme"))
 	first, second := userOf("b"), userOf("c")
 	second.UID, second.Name, second.Spec.UserID = "second", "hers", "jdoe"
 	w.declare(first)

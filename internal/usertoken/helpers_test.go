@@ -117,7 +117,7 @@ func begin(t *testing.T, edit ...func(*v1alpha1.ImpersonationToken)) *world {
 	}
 	w.kube = interceptor.NewClient(
 		fake.NewClientBuilder().WithScheme(scheme).WithObjects(token).WithStatusSubresource(token, &v1alpha1.ImpersonationConfig{}).
-			WithIndex(&v1alpha1.ImpersonationConfig{}, usertoken.MarketplaceIndex, marketplaceOf).Build(),
+			WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.MarketplaceIndex, marketplaceOf).Build(),
 		interceptor.Funcs{Create: w.create, Update: w.update},
 	)
 	w.restart()

@@ -21,10 +21,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
-// MarketplaceIndex is the index of the cache, required of ImpersonationConfigs, in which
-// they are found by the NAMESPACE/NAME of their Marketplace.
-const MarketplaceIndex = "marketplace"
-
 // permit says whether the namespace may have the token: by spec.tenants of the Marketplace,
 // and only under a grant that the tenant itself or the Marketplace's owner declares.
 // OrderCloud would issue it under anybody's.
@@ -35,7 +31,7 @@ func (p *pass) permit(ctx context.Context) error {
 	}
 	var configs v1alpha1.ImpersonationConfigList
 	key := marketplace.Key(p.object.Namespace, p.object.Spec.MarketplaceRef)
-	err := p.Client.List(ctx, &configs, client.MatchingFields{MarketplaceIndex: key.String()},
+	err := p.Client.List(ctx, &configs, client.MatchingFields{lifecycle.MarketplaceIndex: key.String()},
 		client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		return fmt.Errorf("listing the grants of Marketplace %s: %w", key, err)

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -54,7 +55,7 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}))
 	response, err := t.next.RoundTrip(sent)
 	if err == nil || connected.Load() {
-		t.tell(request, response)
+		t.tell(request, answer.Of(response, err))
 	}
 	return response, err
 }
@@ -65,17 +66,13 @@ func isWrite(request *http.Request) bool {
 	return request.Method != http.MethodGet && request.Method != http.MethodHead && !ordercloud.IsTokenRequest(request)
 }
 
-// tell writes the line. A response that is nil was lost.
-func (t transport) tell(request *http.Request, response *http.Response) {
+// tell writes the line.
+func (t transport) tell(request *http.Request, came answer.Answer) {
 	write := writeOf(request)
-	status, requestID := 0, ""
-	if response != nil {
-		status, requestID = response.StatusCode, ordercloud.RequestIDOf(response)
-	}
 	t.loggerOf(request).Info(Message,
 		"namespace", write.Namespace, "kind", write.Kind, "name", write.Name, "uid", write.UID, "generation", write.Generation,
 		"reason", write.Reason, "method", request.Method, "route", ordercloud.RouteOf(request), "path", write.Path,
-		"fields", write.Fields, "outcome", outcomeOf(status), "status", status, "requestID", requestID)
+		"fields", write.Fields, "outcome", outcomeOf(came), "status", came.Status, "requestID", came.RequestID)
 }
 
 // loggerOf names the pass and the trace as the other lines of the pass do.
@@ -90,11 +87,11 @@ func (t transport) loggerOf(request *http.Request) logr.Logger {
 	return logger
 }
 
-func outcomeOf(status int) string {
+func outcomeOf(came answer.Answer) string {
 	switch {
-	case status == 0:
+	case came.Status == 0:
 		return OutcomeLost
-	case status >= http.StatusOK && status < http.StatusMultipleChoices:
+	case came.Effect == answer.EffectApplied:
 		return OutcomeSucceeded
 	default:
 		return OutcomeFailed

@@ -100,7 +100,8 @@ func connect(t *testing.T) (client *ordercloud.Client, box *sandbox.Sandbox, sto
 	base := ordercloud.NewTransport()
 	client, err = ordercloud.New(ordercloud.Config{
 		BaseURL: server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
-		Scopes: []string{"BuyerUserAdmin", "BuyerImpersonation"}, Transport: audit.Transport("shop/default", base),
+		Scopes: []string{"BuyerUserAdmin", "BuyerImpersonation"}, Transport: base,
+		Around: func(attempt http.RoundTripper) http.RoundTripper { return audit.Transport("shop/default", attempt) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -42,6 +42,9 @@ type Failure struct {
 	// After, when positive, is how long to wait at least: what OrderCloud
 	// asked for.
 	After time.Duration
+	// IsEverywhere says that whatever is asked of the marketplace meets the same at present,
+	// so that its Marketplace tells it and not each of its objects.
+	IsEverywhere bool
 	// Cause is the error behind it, for logs.
 	Cause error
 }

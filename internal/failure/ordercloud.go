@@ -5,7 +5,6 @@ package failure
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -35,31 +35,37 @@ type Call struct {
 }
 
 // FromOrderCloud explains an error of the OrderCloud client. It returns nil for
-// an error that did not come from there, a cancelled context included.
+// an error that did not come from there, a cancelled context included: a call that the
+// operator itself gave up because it was told to stop says nothing about OrderCloud.
 func (c Call) FromOrderCloud(err error) *Failure {
-	switch {
-	case err == nil, c.isForeign(err):
+	came := answer.OfError(err)
+	switch came.Meaning {
+	case answer.Nothing:
+		return c.notTried(err)
+	case answer.Left, answer.Success:
 		return nil
-	case ordercloud.IsCredentialsRefused(err), ordercloud.IsUnauthorized(err):
+	case answer.CredentialsRefused, answer.Unauthorized:
 		return New(v1alpha1.ReasonCredentialsInvalid,
 			"%s refuses the Marketplace's credentials%s: check clientID and clientSecret in its Secret, and that the API client is active and has a default context user",
 			c.BaseURL, codes(err)).Stall().Again(OnceAMinute).By(err)
-	case ordercloud.IsForbidden(err):
+	case answer.Forbidden:
 		return New(v1alpha1.ReasonAccessDenied,
 			"OrderCloud refuses %s%s: the operator's token lacks a role for it, see the Marketplace's status.missingRoles",
 			c.Doing, codes(err)).Stall().Again(OnceAMinute).By(err)
-	case ordercloud.IsRateLimited(err):
+	case answer.RateLimited:
 		return c.wait(err, v1alpha1.ReasonRateLimited, "OrderCloud asked to slow down; the operator tries again by itself")
-	case ordercloud.IsUnavailable(err):
-		return c.wait(err, v1alpha1.ReasonUnavailable, c.unavailable(err))
-	case ordercloud.IsUsernameTaken(err):
+	case answer.UsernameTaken:
 		return New(v1alpha1.ReasonUsernameTaken,
 			"another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user").
 			Stall().By(err)
-	case ordercloud.IsInUse(err):
+	case answer.InUse:
 		return c.repeating(v1alpha1.ReasonInUse, err)
+	default:
+		if came.IsUnavailable() {
+			return c.wait(err, v1alpha1.ReasonUnavailable, c.unavailable(answer.Behind(err)))
+		}
+		return c.refusal(err)
 	}
-	return c.refusal(err)
 }
 
 // Explain turns an error of the OrderCloud client into a *Failure, and wraps any other.
@@ -70,14 +76,20 @@ func (c Call) Explain(err error) error {
 	return fmt.Errorf("%s: %w", c.Doing, err)
 }
 
+// notTried explains a request that this side refused to send.
+func (c Call) notTried(err error) *Failure {
+	invalid, ok := errors.AsType[*ordercloud.InvalidRequestError](err)
+	if !ok {
+		return nil
+	}
+	return New(v1alpha1.ReasonRejected, "%s was not tried: %s %s", c.Doing, invalid.Field, invalid.Problem).Stall().By(err)
+}
+
 // refusal explains an answer that OrderCloud will repeat for as long as neither
 // the declaration nor the marketplace changes.
 func (c Call) refusal(err error) *Failure {
 	if objectType, id, ok := ordercloud.MissingObject(err); ok {
 		return MissingInOrderCloud(objectType, id, c.BaseURL).By(err)
-	}
-	if invalid, ok := errors.AsType[*ordercloud.InvalidRequestError](err); ok {
-		return New(v1alpha1.ReasonRejected, "%s was not tried: %s %s", c.Doing, invalid.Field, invalid.Problem).Stall().By(err)
 	}
 	return c.repeating(v1alpha1.ReasonRejected, err).Stall()
 }
@@ -109,35 +121,42 @@ func bounded(text string) string {
 	return text
 }
 
-// isForeign also leaves out a call that the operator itself gave up because it
-// was told to stop: that says nothing about OrderCloud.
-func (c Call) isForeign(err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return true
+// unavailable says what there is instead of an answer. It names those causes that do not
+// change from one attempt to the next: an outage shows now this failure and now that, and a
+// message that follows it would be a write each time.
+func (c Call) unavailable(came answer.Answer) string {
+	switch came.Meaning {
+	case answer.Offline:
+		return fmt.Sprintf("%s is down for maintenance (%s), and says: %s; the operator tries again by itself",
+			c.BaseURL, answer.CodeAPIOffline, c.words(came))
+	case answer.ProxyRefused:
+		return fmt.Sprintf("%s cannot be reached: the proxy on the way refuses (%s); check HTTPS_PROXY and NO_PROXY of the operator, and what the proxy lets through",
+			c.BaseURL, came.Describe())
+	case answer.Foreign:
+		return fmt.Sprintf("%s is answered by something that is not OrderCloud (status %d without OrderCloud's JSON): check the Marketplace's spec.url, and the proxies, firewalls and log-in pages on the way",
+			c.BaseURL, came.Status)
+	case answer.Unreadable:
+		return fmt.Sprintf("OrderCloud's answer to %s cannot be read (%s): it is cut short, too large or not what was asked for; the operator tries again by itself",
+			c.Doing, came.Describe())
+	default:
+		return c.unreachable(came.Cause)
 	}
-	_, answered := errors.AsType[*ordercloud.Error](err)
-	_, invalid := errors.AsType[*ordercloud.InvalidRequestError](err)
-	return !answered && !invalid && !ordercloud.IsUnavailable(err)
 }
 
-// unavailable names only those causes that a mistake in the Marketplace explains
-// and that do not change from one attempt to the next: an outage shows now this
-// failure and now that, and a message that follows it would be a write each time.
-func (c Call) unavailable(err error) string {
-	if lookup, ok := errors.AsType[*net.DNSError](err); ok && lookup.IsNotFound {
+func (c Call) unreachable(cause error) string {
+	if lookup, ok := errors.AsType[*net.DNSError](cause); ok && lookup.IsNotFound {
 		return c.BaseURL + " cannot be reached: its host name is unknown; check the Marketplace's spec.url"
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return c.BaseURL + " cannot be reached: its TLS certificate is not trusted"
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](cause); ok {
+		return c.BaseURL + " cannot be reached: its TLS certificate is not trusted; if it is signed by a private CA, give that to the operator"
 	}
 	return c.BaseURL + " cannot be reached or answers with a failure; the operator tries again by itself"
 }
 
 func (c Call) wait(err error, reason, message string) *Failure {
 	waiting := New(reason, "%s", message).By(err)
-	if after, ok := ordercloud.RetryAfter(err); ok {
-		waiting.After = after
-	}
+	came := answer.OfError(err)
+	waiting.After, waiting.IsEverywhere = came.RetryAfter, came.Scope == answer.ScopeAll
 	return waiting
 }
 
@@ -159,19 +178,17 @@ const maxMessage = 512
 
 // messages repeats OrderCloud's own words, without the personal values that
 // they may echo.
-func (c Call) messages(err error) string {
-	answer, ok := errors.AsType[*ordercloud.Error](err)
-	if !ok {
-		return err.Error()
-	}
+func (c Call) messages(err error) string { return c.words(answer.OfError(err)) }
+
+func (c Call) words(came answer.Answer) string {
 	var list []string
-	for _, detail := range answer.Errors {
+	for _, detail := range came.Errors {
 		if message := strings.TrimRight(detail.Message, ". "); message != "" && !slices.Contains(list, message) {
 			list = append(list, message)
 		}
 	}
 	if len(list) == 0 {
-		return fmt.Sprintf("it answered with status %d and no explanation", answer.Status)
+		return fmt.Sprintf("it answered with status %d and no explanation", came.Status)
 	}
 	text := c.redacted(strings.Join(list, "; "))
 	if len(text) > maxMessage {

@@ -97,7 +97,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			fault:   sandbox.Fault{Path: users, Status: http.StatusTooManyRequests, RetryAfter: 7 * time.Second},
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonRateLimited, After: 7 * time.Second,
+				Reason: v1alpha1.ReasonRateLimited, IsEverywhere: true, After: 7 * time.Second,
 				Message: "OrderCloud asked to slow down; the operator tries again by itself",
 			},
 		},
@@ -105,49 +105,60 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			fault:   sandbox.Fault{Path: users, Status: http.StatusTooManyRequests},
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonRateLimited, Message: "OrderCloud asked to slow down; the operator tries again by itself",
+				Reason: v1alpha1.ReasonRateLimited, IsEverywhere: true, Message: "OrderCloud asked to slow down; the operator tries again by itself",
 			},
 		},
 		"the token endpoint asks to slow down": {
 			fault:   sandbox.Fault{Path: "/oauth/token", Status: http.StatusTooManyRequests, RetryAfter: time.Second},
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonRateLimited, After: time.Second,
+				Reason: v1alpha1.ReasonRateLimited, IsEverywhere: true, After: time.Second,
 				Message: "OrderCloud asked to slow down; the operator tries again by itself",
 			},
 		},
 		"it is down for maintenance": {
 			fault:   sandbox.Fault{Path: users, Status: http.StatusServiceUnavailable, RetryAfter: time.Minute},
 			attempt: createUser(asDeclared),
-			want:    unavailable(time.Minute),
+			want: failure.Failure{
+				Reason: v1alpha1.ReasonUnavailable, IsEverywhere: true, After: time.Minute,
+				Message: "URL is down for maintenance (Api.Offline), and says: A fault was injected; the operator tries again by itself",
+			},
 		},
 		"it has a failure of its own": {
 			fault:   sandbox.Fault{Path: users, Status: http.StatusInternalServerError},
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared), want: failure.Failure{Reason: v1alpha1.ReasonUnavailable, Message: generally},
 		},
 		"the token endpoint has a failure of its own": {
 			fault:   sandbox.Fault{Path: "/oauth/token", Status: http.StatusBadGateway},
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared), want: outage,
 		},
 		"the connection drops": {
 			fault:   sandbox.Fault{Path: users, Kind: sandbox.FaultDropConnection},
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared), want: outage,
 		},
 		"the answer to a write is lost": {
 			fault:   sandbox.Fault{Path: users, Kind: sandbox.FaultLostAnswer},
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared), want: outage,
 		},
 		"the answer is cut short": {
 			fault:   sandbox.Fault{Path: users, Kind: sandbox.FaultMalformedBody},
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared),
+			want: failure.Failure{
+				Reason:  v1alpha1.ReasonUnavailable,
+				Message: "OrderCloud's answer to creating buyers/acme/users/jdoe cannot be read (answer unreadable): it is cut short, too large or not what was asked for; the operator tries again by itself",
+			},
 		},
 		"a 404 that is not OrderCloud's": {
 			setup:   func(_ *testing.T, w *world) { w.answerInstead(http.StatusNotFound, "<html>no such site</html>") },
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared),
+			want: failure.Failure{
+				Reason:  v1alpha1.ReasonUnavailable,
+				Message: "URL is answered by something that is not OrderCloud (status 404 without OrderCloud's JSON): check the Marketplace's spec.url, and the proxies, firewalls and log-in pages on the way",
+			},
 		},
 		"nobody listens": {
 			setup:   func(_ *testing.T, w *world) { w.server.Close() },
-			attempt: createUser(asDeclared), want: unavailable(0),
+			attempt: createUser(asDeclared), want: outage,
 		},
 		"the username is taken": {
 			attempt: createUser(func(user *ordercloud.BuyerUser) { user.Username = "walk-in@acme.example" }),
@@ -263,12 +274,10 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func unavailable(after time.Duration) failure.Failure {
-	return failure.Failure{
-		Reason: v1alpha1.ReasonUnavailable, After: after,
-		Message: "URL cannot be reached or answers with a failure; the operator tries again by itself",
-	}
-}
+const generally = "URL cannot be reached or answers with a failure; the operator tries again by itself"
+
+// outage is met by everything that is asked.
+var outage = failure.Failure{Reason: v1alpha1.ReasonUnavailable, IsEverywhere: true, Message: generally}
 
 func missing(what string) failure.Failure {
 	return failure.Failure{

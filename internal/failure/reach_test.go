@@ -39,7 +39,7 @@ func TestAMistakeInTheAddressIsToldFromAnOutage(t *testing.T) {
 			"https://nowhere.example", noHost, "https://nowhere.example cannot be reached: its host name is unknown; check the Marketplace's spec.url",
 		},
 		"a certificate that is not trusted": {
-			untrusted.URL, nil, untrusted.URL + " cannot be reached: its TLS certificate is not trusted",
+			untrusted.URL, nil, untrusted.URL + " cannot be reached: its TLS certificate is not trusted; if it is signed by a private CA, give that to the operator",
 		},
 		"nobody listens": {
 			refused.URL, nil, refused.URL + " cannot be reached or answers with a failure; the operator tries again by itself",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
@@ -25,7 +26,7 @@ func TestWhatIsNoErrorOfOrderCloudIsNotExplained(t *testing.T) {
 		"an error of the API server":    errors.New("etcdserver: request timed out"),
 		"a cancelled context":           context.Canceled,
 		"a wrapped cancelled context":   fmt.Errorf("reading: %w", context.Canceled),
-		"a cancelled call of any route": &ordercloud.Error{Method: http.MethodGet, Route: "/v1/me", Cause: context.Canceled},
+		"a cancelled call of any route": &ordercloud.Error{Method: http.MethodGet, Route: "/v1/me", Answer: answer.Of(nil, context.Canceled)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := (failure.Call{Doing: creating}).FromOrderCloud(err); got != nil {

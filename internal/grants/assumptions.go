@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -77,4 +78,4 @@ func mayCross(_, _ User) bool { return true }
 
 // codeOfInactiveClient is the code that refuses a token for an API client that is not
 // active. [N] That of one that does not exist.
-const codeOfInactiveClient = ordercloud.CodeImpersonationClientIDNotFound
+const codeOfInactiveClient = answer.CodeImpersonationClientIDNotFound

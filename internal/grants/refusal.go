@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -41,17 +42,17 @@ const (
 func (r Reason) Code() string {
 	switch r {
 	case RoleMissing:
-		return ordercloud.CodeInsufficientRoles
+		return answer.CodeInsufficientRoles
 	case UserNotFound:
-		return ordercloud.CodeNotFound
+		return answer.CodeNotFound
 	case ClientNotFound:
-		return ordercloud.CodeImpersonationClientIDNotFound
+		return answer.CodeImpersonationClientIDNotFound
 	case ClientInactive:
 		return codeOfInactiveClient
 	case BuyerNotAssigned:
-		return ordercloud.CodeImpersonationBuyerNotAssigned
+		return answer.CodeImpersonationBuyerNotAssigned
 	case NoConfig, ProfileWithoutRoles:
-		return ordercloud.CodeImpersonationConfigError
+		return answer.CodeImpersonationConfigError
 	default:
 		return ""
 	}

@@ -6,6 +6,8 @@ package limiter
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 const (
@@ -24,8 +26,8 @@ const (
 type OpenError struct {
 	// After is how long it takes until the next probe is let through.
 	After time.Duration
-	// Cause is why no answer came to the last of them, nil when one came: what
-	// tells a mistake from an outage is not lost while nothing is sent.
+	// Cause is the last of them, an *answer.Failure: what tells a mistake from an outage is
+	// not lost while nothing is sent.
 	Cause error
 }
 
@@ -50,7 +52,7 @@ func (e *OpenError) Unwrap() error { return e.Cause }
 type breaker struct {
 	failures int
 	isOpen   bool
-	// cause is why the last of the failures had no answer, nil if it had one.
+	// cause is the last of the failures.
 	cause error
 	// opening is how long it was opened for last, before jitter.
 	opening time.Duration
@@ -95,14 +97,14 @@ func (b *breaker) answered(permit *Permit) {
 	}
 }
 
-// failed counts a request that the marketplace has failed, and asks to be left
-// alone for a while if that is not 0.
-func (b *breaker) failed(permit *Permit, now time.Time, wait time.Duration, cause error) {
+// failed counts a request that the marketplace has failed, which may ask to be left alone
+// for a while.
+func (b *breaker) failed(permit *Permit, now time.Time, came answer.Answer) {
 	if permit.period != b.period {
 		return
 	}
-	b.cause = cause
-	if asked := now.Add(wait); wait > 0 && asked.After(b.notBefore) {
+	b.cause = &answer.Failure{Answer: came}
+	if asked := now.Add(came.RetryAfter); asked.After(b.notBefore) {
 		b.notBefore = asked
 	}
 	b.failures++

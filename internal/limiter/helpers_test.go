@@ -14,22 +14,24 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
-// answer is how the marketplace deals with a request.
-type answer func(*http.Request) (*http.Response, error)
+// reply is how the marketplace deals with a request.
+type reply func(*http.Request) (*http.Response, error)
 
 // RoundTrip answers without a network: time is the bubble's.
-func (a answer) RoundTrip(request *http.Request) (*http.Response, error) { return a(request) }
+func (a reply) RoundTrip(request *http.Request) (*http.Response, error) { return a(request) }
 
 // status answers with a status and headers, given as names and values in turn.
-func status(code int, headers ...string) answer {
+func status(code int, headers ...string) reply {
 	return func(*http.Request) (*http.Response, error) {
 		header := http.Header{}
 		for i := 0; i < len(headers); i += 2 {
 			header.Set(headers[i], headers[i+1])
 		}
-		return &http.Response{StatusCode: code, Header: header, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		return &http.Response{StatusCode: code, Header: header, Body: io.NopCloser(strings.NewReader(`{"Errors":[{"ErrorCode":"X"}]}`))}, nil
 	}
 }
 
@@ -55,30 +57,34 @@ type connection struct {
 	limiter *Limiter
 	through http.RoundTripper
 
-	mutex  sync.Mutex
-	answer answer
-	sent   int
+	mutex sync.Mutex
+	reply reply
+	sent  int
 }
+
+// forever is longer than any test's attempt.
+const forever = 1000 * time.Hour
 
 const tokenPath = "/oauth/token"
 
 func newConnection(t *testing.T, limits Limits, observer Observer) *connection {
 	t.Helper()
-	c := &connection{t: t, limiter: New(limits, observer), answer: status(http.StatusOK)}
-	c.through = c.limiter.Transport(answer(func(request *http.Request) (*http.Response, error) {
+	c := &connection{t: t, limiter: New(limits, observer), reply: status(http.StatusOK)}
+	attempt := answer.Transport(reply(func(request *http.Request) (*http.Response, error) {
 		c.mutex.Lock()
 		c.sent++
-		answer := c.answer
+		reply := c.reply
 		c.mutex.Unlock()
-		return answer(request)
-	}), func(request *http.Request) bool { return request.URL.Path == tokenPath })
+		return reply(request)
+	}), forever, (*answer.Budget)(nil).Share())
+	c.through = c.limiter.Transport(attempt, func(request *http.Request) bool { return request.URL.Path == tokenPath })
 	return c
 }
 
-func (c *connection) answers(answer answer) {
+func (c *connection) answers(reply reply) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.answer = answer
+	c.reply = reply
 }
 
 func (c *connection) sentSoFar() int {
@@ -87,7 +93,7 @@ func (c *connection) sentSoFar() int {
 	return c.sent
 }
 
-// send sends a request and reads its answer to the end.
+// send sends a request and reads its reply to the end.
 func (c *connection) send(ctx context.Context) error { return c.sendTo(ctx, "/v1/me") }
 
 func (c *connection) sendToken(ctx context.Context) error { return c.sendTo(ctx, tokenPath) }
@@ -116,20 +122,20 @@ func (c *connection) sendMany(count int) {
 
 // start sends a request that is under way until the returned function says how
 // it is answered; that returns what became of it.
-func (c *connection) start(ctx context.Context) (finish func(answer) error) {
+func (c *connection) start(ctx context.Context) (finish func(reply) error) {
 	c.t.Helper()
 	return c.startTo(ctx, "/v1/me")
 }
 
-func (c *connection) startTo(ctx context.Context, path string) (finish func(answer) error) {
+func (c *connection) startTo(ctx context.Context, path string) (finish func(reply) error) {
 	c.t.Helper()
-	told, done := make(chan answer, 1), make(chan error, 1)
+	told, done := make(chan reply, 1), make(chan error, 1)
 	c.mutex.Lock()
-	before := c.answer
-	c.answer = func(request *http.Request) (*http.Response, error) {
+	before := c.reply
+	c.reply = func(request *http.Request) (*http.Response, error) {
 		select {
-		case answer := <-told:
-			return answer(request)
+		case reply := <-told:
+			return reply(request)
 		case <-request.Context().Done():
 			return nil, request.Context().Err()
 		}
@@ -138,8 +144,8 @@ func (c *connection) startTo(ctx context.Context, path string) (finish func(answ
 	go func() { done <- c.sendTo(ctx, path) }()
 	synctest.Wait()
 	c.answers(before)
-	return func(answer answer) error {
-		told <- answer
+	return func(reply reply) error {
+		told <- reply
 		return <-done
 	}
 }

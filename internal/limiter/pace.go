@@ -4,18 +4,12 @@
 package limiter
 
 import (
-	"errors"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
 const (
-	// maximumRetryAfter bounds what an answer may ask for.
-	maximumRetryAfter = 5 * time.Minute
 	// defaultPause follows a 429 that does not say how long to wait.
 	defaultPause = time.Second
 	// recoveryShare of the configured rate comes back for each good second.
@@ -97,8 +91,7 @@ func (p *pace) set(now time.Time, perSecond float64) {
 // throttled halves the rate after a 429 and pauses. One for a request that was
 // granted before the rate was last lowered does not lower it again: it says
 // nothing about the new rate.
-func (p *pace) throttled(now time.Time, permit *Permit, header http.Header) {
-	pause := retryAfter(header, now)
+func (p *pace) throttled(now time.Time, permit *Permit, pause time.Duration) {
 	if pause == 0 {
 		pause = defaultPause
 	}
@@ -122,26 +115,4 @@ func (p *pace) succeeded(now time.Time, permit *Permit) {
 	elapsed := min(now.Sub(p.recoveredAt), time.Second)
 	p.recoveredAt = now
 	p.set(now, p.current+p.configured*recoveryShare*elapsed.Seconds())
-}
-
-// retryAfter reads Retry-After in seconds or as an HTTP date, which counts from
-// the answer's own Date, so that a wrong clock on either side is no matter. What
-// is missing, cannot be read or lies in the past is 0.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	seconds, err := strconv.ParseUint(value, 10, 32)
-	switch {
-	case err == nil:
-		return min(time.Duration(seconds)*time.Second, maximumRetryAfter)
-	case errors.Is(err, strconv.ErrRange):
-		return maximumRetryAfter
-	}
-	until, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
-	}
-	return min(max(until.Sub(now), 0), maximumRetryAfter)
 }

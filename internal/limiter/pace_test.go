@@ -69,17 +69,17 @@ func TestA429PausesForAsLongAsItAsks(t *testing.T) {
 		headers []string
 		want    time.Duration
 	}{
-		"seconds":                      {[]string{"Retry-After", "7"}, 7 * time.Second},
-		"an hour":                      {[]string{"Retry-After", "3600"}, 5 * time.Minute},
-		"a number beyond all bounds":   {[]string{"Retry-After", "99999999999999999999"}, 5 * time.Minute},
-		"a date":                       {[]string{"Retry-After", "Sat, 01 Jan 2000 00:00:30 GMT"}, 30 * time.Second},
-		"a date by the answer's clock": {[]string{"Retry-After", "Sun, 06 Nov 1994 08:49:57 GMT", "Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, 20 * time.Second},
-		"a date far ahead":             {[]string{"Retry-After", "Sun, 01 Jan 2040 00:00:00 GMT"}, 5 * time.Minute},
-		"a date in the past":           {[]string{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}, time.Second},
-		"no time at all":               {[]string{"Retry-After", "0"}, time.Second},
-		"a negative number":            {[]string{"Retry-After", "-5"}, time.Second},
-		"nonsense":                     {[]string{"Retry-After", "soon"}, time.Second},
-		"nothing":                      {nil, time.Second},
+		"seconds":                     {[]string{"Retry-After", "7"}, 7 * time.Second},
+		"an hour":                     {[]string{"Retry-After", "3600"}, 5 * time.Minute},
+		"a number beyond all bounds":  {[]string{"Retry-After", "99999999999999999999"}, 5 * time.Minute},
+		"a date":                      {[]string{"Retry-After", "Sat, 01 Jan 2000 00:00:30 GMT"}, 30 * time.Second},
+		"a date by the reply's clock": {[]string{"Retry-After", "Sun, 06 Nov 1994 08:49:57 GMT", "Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, 20 * time.Second},
+		"a date far ahead":            {[]string{"Retry-After", "Sun, 01 Jan 2040 00:00:00 GMT"}, 5 * time.Minute},
+		"a date in the past":          {[]string{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}, time.Second},
+		"no time at all":              {[]string{"Retry-After", "0"}, time.Second},
+		"a negative number":           {[]string{"Retry-After", "-5"}, time.Second},
+		"nonsense":                    {[]string{"Retry-After", "soon"}, time.Second},
+		"nothing":                     {nil, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -6,13 +6,12 @@ package look
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // collect sends one batch after the other until nobody waits. What a batch holds
@@ -141,8 +140,7 @@ func (g *gatherer[K, T]) standInLine(leaveLine context.CancelFunc) (limiter.Clas
 }
 
 // send makes the call of a batch, and one more for each member that it has not
-// told about. One that fails as a batch has told about none: what made it fail may
-// be about another one.
+// told about.
 func (g *gatherer[K, T]) send(permit *limiter.Permit, sealed *batch[K, T]) {
 	defer sealed.abandon()
 	defer permit.Release()
@@ -153,19 +151,37 @@ func (g *gatherer[K, T]) send(permit *limiter.Permit, sealed *batch[K, T]) {
 		return
 	}
 	found, unsure, err := g.source.many(ctx, keysOf(sealed.questions))
-	if err != nil && !isOfTheBatch(err) {
-		sealed.fail(err)
-		return
-	}
 	permit.Release()
-	var group sync.WaitGroup
+	var rest []*question[K, T]
 	for _, asked := range sealed.questions {
-		if err != nil || slices.Contains(unsure, asked.key) {
-			group.Go(func() { g.sendOne(sealed.ctx, asked) })
-			continue
-		}
 		value, ok := found[asked.key]
-		asked.answer(value, ok, nil)
+		switch {
+		case !ok && (err != nil || slices.Contains(unsure, asked.key)):
+			rest = append(rest, asked)
+		default:
+			asked.answer(value, ok, nil)
+		}
+	}
+	g.sendRest(sealed.ctx, rest, err)
+}
+
+// sendRest looks up by itself whoever the call of the batch has not told about. If that call
+// failed, what made it fail may be about all of them, or about the list alone: the first of
+// them is asked for, and the others only if it fares better.
+func (g *gatherer[K, T]) sendRest(ctx context.Context, rest []*question[K, T], err error) {
+	if err != nil && len(rest) > 0 {
+		if !isOfAll(err) {
+			g.sendOne(ctx, rest[0])
+			err, rest = metByAll(err, rest[0].err), rest[1:]
+		}
+		if err != nil {
+			failAll(rest, err)
+			return
+		}
+	}
+	var group sync.WaitGroup
+	for _, asked := range rest {
+		group.Go(func() { g.sendOne(ctx, asked) })
 	}
 	group.Wait()
 }
@@ -177,7 +193,11 @@ func (g *gatherer[K, T]) sendOne(ctx context.Context, asked *question[K, T]) {
 
 func (b *batch[K, T]) fail(err error) {
 	b.abandon()
-	for _, asked := range b.questions {
+	failAll(b.questions, err)
+}
+
+func failAll[K comparable, T any](questions []*question[K, T], err error) {
+	for _, asked := range questions {
 		asked.answer(*new(T), false, err)
 	}
 }
@@ -187,29 +207,19 @@ func (q *question[K, T]) answer(value T, found bool, err error) {
 	close(q.answered)
 }
 
-// isOfTheBatch says that a call for one of the members might do better. An
-// outage, a refused token and a request to slow down meet every call alike, and
-// a hundred more of them are what is needed least.
-func isOfTheBatch(err error) bool {
-	switch {
-	case errors.Is(err, errUnusable):
-		return true
-	case errors.Is(err, context.Canceled), ordercloud.IsRateLimited(err), ordercloud.IsUnauthorized(err), ordercloud.IsCredentialsRefused(err):
-		return false
-	case ordercloud.IsUnavailable(err):
-		// A token request is a POST, and no list.
-		failed, ok := errors.AsType[*ordercloud.Error](err)
-		return ok && failed.Method == http.MethodGet && !ordercloud.HasCode(err, ordercloud.CodeAPIOffline) && mayBeAboutTheList(failed.Status)
-	default:
-		return true
-	}
+// isOfAll says that every look would meet the error at present.
+func isOfAll(err error) bool {
+	return errors.Is(err, context.Canceled) || answer.OfError(err).Scope == answer.ScopeAll
 }
 
-// mayBeAboutTheList tells the answers that an outage gives to everything from those
-// that a list alone may get: it fails on one of its objects, cannot be read, or has
-// a URL that something in between finds too long.
-func mayBeAboutTheList(status int) bool {
-	isSuccess := status >= http.StatusOK && status < http.StatusMultipleChoices
-	isRefusal := status >= http.StatusBadRequest && status < http.StatusInternalServerError
-	return isSuccess || isRefusal && status != http.StatusRequestTimeout || status == http.StatusInternalServerError
+// metByAll returns the error that all others of a batch would meet, after the batch and one
+// of its members by itself were answered: nil if the member shows that they need not.
+func metByAll(ofBatch, ofMember error) error {
+	if ofMember == nil {
+		return nil
+	}
+	if isOfAll(ofMember) || answer.OfError(ofMember).IsLike(answer.OfError(ofBatch)) {
+		return ofMember
+	}
+	return nil
 }

@@ -31,6 +31,9 @@ type configAnswer struct {
 // asked for after they did.
 type configs struct {
 	collection[ordercloud.ImpersonationConfig]
+
+	// latest is the latest list of all.
+	latest *listing
 }
 
 func (c configs) choose(waiting []configKey, urgent bool) ([]configKey, bool) {
@@ -64,7 +67,7 @@ func (c configs) many(ctx context.Context, keys []configKey) (found map[configKe
 		return answers.found, answers.unsure, err
 	}
 	listed, err := c.list(ctx)
-	if err != nil && !isOfTheBatch(err) {
+	if err != nil && isOfAll(err) {
 		return nil, nil, err
 	}
 	answers.found[everyConfig] = configAnswer{every: listed, err: err}
@@ -81,27 +84,25 @@ func (c configs) many(ctx context.Context, keys []configKey) (found map[configKe
 func (c configs) addByID(ctx context.Context, ids []string, answers *configAnswers) error {
 	for len(ids) > 0 {
 		chosen, _ := c.collection.choose(ids, false)
-		ids = ids[len(chosen):]
 		if len(chosen) == 1 {
 			answers.add(nil, chosen)
-			continue
-		}
-		found, unsure, err := c.collection.many(ctx, chosen)
-		switch {
-		case err == nil:
+		} else {
+			found, unsure, err := c.collection.many(ctx, chosen)
+			if err != nil {
+				return err
+			}
 			answers.add(found, unsure)
-		case isOfTheBatch(err):
-			answers.add(nil, chosen)
-		default:
-			return err
 		}
+		ids = ids[len(chosen):]
 	}
 	return nil
 }
 
 // list lists all impersonation configs.
-func (c configs) list(ctx context.Context) ([]ordercloud.ImpersonationConfig, error) {
-	listed := []ordercloud.ImpersonationConfig{}
+func (c configs) list(ctx context.Context) (listed []ordercloud.ImpersonationConfig, err error) {
+	end := c.latest.begin()
+	defer func() { end(listed, err) }()
+	listed = []ordercloud.ImpersonationConfig{}
 	for config, err := range every(ctx, c.objects, c.observer) {
 		if err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
@@ -115,29 +116,39 @@ func manyAndAFew() (there, asked []userKey) {
 	return there, asked
 }
 
-func TestAListAcrossBuyersThatCannotBeUsedIsNotTriedAgain(t *testing.T) {
-	for name, spoil := range map[string]func(w *world){
-		"it is forbidden":       func(w *world) { w.fail(http.StatusForbidden, acrossList) },
-		"it ignores the filter": func(w *world) { w.ignoreFilter(acrossList) },
-		"it names no buyer": func(w *world) {
+func TestAListAcrossBuyersThatCannotBeUsedIsNotTriedAgainForMinutes(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(w *world)
+		// calls are those by which the others are found out.
+		calls int
+	}{
+		"it is forbidden":       {func(w *world) { w.fail(http.StatusForbidden, acrossList) }, 9},
+		"it ignores the filter": {func(w *world) { w.ignoreFilter(acrossList) }, 2},
+		"it names no buyer": {func(w *world) {
 			w.rewrite(acrossList, func(status int, body string) (int, string) {
 				return status, strings.ReplaceAll(body, `"CompanyID":"globex"`, `"CompanyID":null`)
 			})
-		},
+		}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				there, asked := manyAndAFew()
 				w := begin(t, setting{seed: seeded(there...)})
-				spoil(w)
+				test.spoil(w)
 				w.crowd().join(t.Context(), asked...).expectRight()
-				if calls := w.calls(); len(calls) != 1+len(asked) || w.count(acrossList+"?") != 1 {
+				if calls := w.calls(); len(calls) != 1+test.calls || w.count(acrossList+"?") != 1 {
 					t.Errorf("%d calls: %q", len(calls), calls)
 				}
 				w.box.ResetStats()
 				w.crowd().join(t.Context(), asked...).expectRight()
 				if calls := w.calls(); len(calls) != 2 || w.count(acrossList+"?") != 0 {
 					t.Errorf("and then %q", calls)
+				}
+				time.Sleep(relearnAfter)
+				w.box.ResetStats()
+				w.crowd().join(t.Context(), asked...).expectRight()
+				if w.count(acrossList+"?") != 1 {
+					t.Error("it was never tried again")
 				}
 			})
 		})
@@ -167,26 +178,50 @@ type everybodys struct {
 	calls int
 }
 
+// instead answers every look with that.
+func instead(status int, body string) func(w *world) {
+	return func(w *world) {
+		next := w.answers(nil)
+		w.answers(func(request *http.Request) (*http.Response, error) {
+			response, err := next(request)
+			if err == nil && request.URL.Path != "/oauth/token" {
+				response.StatusCode, response.ContentLength = status, int64(len(body))
+				response.Body = io.NopCloser(strings.NewReader(body))
+			}
+			return response, err
+		})
+	}
+}
+
 func failuresOfAll() map[string]everybodys {
 	status := func(status int) func(w *world) {
 		return func(w *world) { w.fail(status, "/v1/**") }
 	}
 	return map[string]everybodys{
-		"the request to slow down":      {status(http.StatusTooManyRequests), ordercloud.IsRateLimited, 1},
+		"the request to slow down":      {status(http.StatusTooManyRequests), ordercloud.IsRateLimited, 4},
 		"an outage, after three trials": {status(http.StatusServiceUnavailable), ordercloud.IsUnavailable, 3},
 		"an outage that says how long": {func(w *world) {
 			w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusServiceUnavailable, RetryAfter: time.Second})
 		}, ordercloud.IsUnavailable, 1},
 		"a bad gateway": {status(http.StatusBadGateway), ordercloud.IsUnavailable, 3},
 		"maintenance, whatever the status": {func(w *world) {
-			w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusInternalServerError, Code: ordercloud.CodeAPIOffline})
+			w.box.Inject(sandbox.Fault{Path: "/v1/**", Status: http.StatusInternalServerError, Code: answer.CodeAPIOffline})
 		}, ordercloud.IsUnavailable, 1},
-		"a time-out":          {status(http.StatusRequestTimeout), ordercloud.IsUnavailable, 1},
-		"a redirect":          {status(http.StatusFound), ordercloud.IsUnavailable, 1},
-		"a dropped answer":    {func(w *world) { w.box.Inject(sandbox.Fault{Path: "/v1/**", Kind: sandbox.FaultDropConnection}) }, ordercloud.IsUnavailable, 3},
-		"a refused token":     {status(http.StatusUnauthorized), ordercloud.IsUnauthorized, 2},
-		"refused credentials": {func(w *world) { w.fail(http.StatusUnauthorized, "/oauth/token") }, ordercloud.IsCredentialsRefused, 0},
-		"no token to be had":  {func(w *world) { w.fail(http.StatusInternalServerError, "/oauth/token") }, ordercloud.IsUnavailable, 0},
+		"a time-out": {status(http.StatusRequestTimeout), ordercloud.IsUnavailable, 1},
+		// These may be the list's alone, which one look by itself tells.
+		"a redirect":             {status(http.StatusFound), ordercloud.IsUnavailable, 2},
+		"a role that is missing": {status(http.StatusForbidden), ordercloud.IsForbidden, 2},
+		"a failure of its own":   {status(http.StatusInternalServerError), ordercloud.IsUnavailable, 2},
+		"a page with 200":        {instead(http.StatusOK, "<html>log in</html>"), ordercloud.IsUnavailable, 2},
+		"a page with 400":        {instead(http.StatusBadRequest, "<html>bad request</html>"), ordercloud.IsUnavailable, 2},
+		"a page with 403":        {instead(http.StatusForbidden, "<html>forbidden</html>"), ordercloud.IsUnavailable, 2},
+		"a page with 404":        {instead(http.StatusNotFound, "<html>not found</html>"), ordercloud.IsUnavailable, 2},
+		"nothing in JSON":        {instead(http.StatusOK, "{}"), ordercloud.IsUnavailable, 2},
+		"half an answer":         {instead(http.StatusOK, `{"Items":[{"ID":"us`), ordercloud.IsUnavailable, 2},
+		"a dropped answer":       {func(w *world) { w.box.Inject(sandbox.Fault{Path: "/v1/**", Kind: sandbox.FaultDropConnection}) }, ordercloud.IsUnavailable, 3},
+		"a refused token":        {status(http.StatusUnauthorized), ordercloud.IsUnauthorized, 2},
+		"refused credentials":    {func(w *world) { w.fail(http.StatusUnauthorized, "/oauth/token") }, ordercloud.IsCredentialsRefused, 0},
+		"no token to be had":     {func(w *world) { w.fail(http.StatusInternalServerError, "/oauth/token") }, ordercloud.IsUnavailable, 0},
 		"a refused connection": {func(w *world) {
 			w.answers(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED })
 		}, func(err error) bool { return ordercloud.IsUnavailable(err) && errors.Is(err, syscall.ECONNREFUSED) }, 0},

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -44,7 +45,7 @@ type source[K comparable, T any] interface {
 	one(ctx context.Context, key K) (T, bool, error)
 	// many looks up several keys that were chosen together, in one call. The answer
 	// tells nothing about those that are unsure: each has to be looked up by itself.
-	// All others that are not found are missing in OrderCloud.
+	// All others that are not found are missing in OrderCloud, or have met the error.
 	many(ctx context.Context, keys []K) (found map[K]T, unsure []K, err error)
 }
 
@@ -108,6 +109,19 @@ func newGatherer[K comparable, T any](source source[K, T], turns *limiter.Limite
 	}
 }
 
+type aloneKey struct{}
+
+// Alone returns a context whose looks ask for the very object: what a list leaves out is
+// believed to be missing only where nothing is created for it.
+func Alone(ctx context.Context) context.Context {
+	return context.WithValue(ctx, aloneKey{}, true)
+}
+
+func isAlone(ctx context.Context) bool {
+	alone, _ := ctx.Value(aloneKey{}).(bool)
+	return alone
+}
+
 // look returns the object as OrderCloud shows it after the call, or that there is
 // none. A caller that leaves hurts nobody who asked for the same.
 func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
@@ -119,6 +133,10 @@ func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
 func (g *gatherer[K, T]) lookInCompany(ctx context.Context, key K, company time.Duration) (T, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return *new(T), false, g.unsent(err)
+	}
+	if isAlone(ctx) {
+		g.observer.looked(1)
+		return g.source.one(ctx, key)
 	}
 	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit, company)
 	select {
@@ -133,7 +151,7 @@ func (g *gatherer[K, T]) lookInCompany(ctx context.Context, key K, company time.
 // unsent turns the reason why nothing was asked, or why nobody waited for the
 // answer, into what the client's own call would have returned.
 func (g *gatherer[K, T]) unsent(cause error) error {
-	return &ordercloud.Error{Method: http.MethodGet, Route: g.source.route(), Cause: cause}
+	return &ordercloud.Error{Method: http.MethodGet, Route: g.source.route(), Answer: answer.Of(nil, cause)}
 }
 
 func (g *gatherer[K, T]) ask(key K, edit bool, company time.Duration) *question[K, T] {

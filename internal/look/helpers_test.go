@@ -88,7 +88,11 @@ func begin(tb testing.TB, given setting) *world {
 	sent := roundTrip(func(request *http.Request) (*http.Response, error) { return w.answers(nil)(request) })
 	clientID, secret := box.Credentials()
 	w.client, err = ordercloud.New(ordercloud.Config{
-		Transport: w.turns.Transport(sent, ordercloud.IsTokenRequest), BaseURL: w.url, UserAgent: "ordercloud-operator/test",
+		Transport: sent,
+		Around: func(attempt http.RoundTripper) http.RoundTripper {
+			return w.turns.Transport(attempt, ordercloud.IsTokenRequest)
+		},
+		RequestTimeout: 100 * time.Hour, BaseURL: w.url, UserAgent: "ordercloud-operator/test",
 		ClientID: clientID, ClientSecret: ordercloud.Secret(secret), Scopes: given.roles,
 	})
 	if err != nil {

@@ -35,6 +35,7 @@ func (o Observer) called() {
 type Marketplace struct {
 	users        *gatherer[userKey, ordercloud.BuyerUser]
 	configs      *gatherer[configKey, configAnswer]
+	latest       *listing
 	applications *cache[[]string]
 	profiles     *cache[ordercloud.SecurityProfile]
 }
@@ -44,9 +45,11 @@ type Marketplace struct {
 func New(client *ordercloud.Client, turns *limiter.Limiter, observer Observer) *Marketplace {
 	impersonation := collectionOf(client, client.ImpersonationConfigs(), func(config ordercloud.ImpersonationConfig) string { return config.ID }, observer)
 	profiles := collectionOf(client, client.SecurityProfiles(), func(profile ordercloud.SecurityProfile) string { return profile.ID }, observer)
+	latest := &listing{}
 	return &Marketplace{
-		users:        newGatherer(&users{client: client, observer: observer, crowded: map[string]bool{}}, turns, observer),
-		configs:      newGatherer(configs{impersonation}, turns, observer),
+		latest:       latest,
+		users:        newGatherer(&users{client: client, observer: observer, crowded: map[string]time.Time{}}, turns, observer),
+		configs:      newGatherer(configs{impersonation, latest}, turns, observer),
 		applications: newCache(newGatherer(applications{client: client, observer: observer}, turns, observer)),
 		profiles:     newCache(newGatherer(source[string, ordercloud.SecurityProfile](profiles), turns, observer)),
 	}
@@ -61,8 +64,11 @@ func (m *Marketplace) BuyerUser(ctx context.Context, buyerID, userID string) (or
 	return m.users.look(ctx, userKey{buyerID: buyerID, userID: userID})
 }
 
-// ImpersonationConfig returns an impersonation config, or that there is none.
+// ImpersonationConfig returns an impersonation config, or that there is none. See Recalling.
 func (m *Marketplace) ImpersonationConfig(ctx context.Context, id string) (ordercloud.ImpersonationConfig, bool, error) {
+	if config, found := m.latest.recall(ctx, id); found {
+		return config, true, nil
+	}
 	answer, found, err := m.configs.look(ctx, configKey{id: id})
 	return answer.config, found, err
 }

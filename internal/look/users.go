@@ -5,9 +5,11 @@ package look
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -39,13 +41,18 @@ type users struct {
 	lock sync.Mutex
 	// across says that the token may list across buyers.
 	across bool
-	// refused says that such a list was not answered usably: it is not tried again
-	// with this client.
-	refused bool
-	// crowded are IDs, in lower case, of which the list across buyers holds so many
-	// that others find no place. These users are looked up in their buyer's own list.
-	crowded map[string]bool
+	// refused is when such a list was not answered usably: for a while it is not tried
+	// again.
+	refused time.Time
+	// crowded are IDs, in lower case, of which the list across buyers held so many
+	// that others found no place, and when. For a while these users are looked up in their
+	// buyer's own list.
+	crowded map[string]time.Time
 }
+
+// relearnAfter is how long what was learnt of the lists of a marketplace is believed:
+// roles are granted, and users move.
+const relearnAfter = 5 * time.Minute
 
 func (u *users) route() string { return "/v1/buyers/{buyerID}/users" }
 
@@ -58,7 +65,12 @@ func (u *users) prepare(ctx context.Context) error {
 	}
 	u.lock.Lock()
 	defer u.lock.Unlock()
-	u.across = !u.refused &&
+	for id, since := range u.crowded {
+		if time.Since(since) >= relearnAfter {
+			delete(u.crowded, id)
+		}
+	}
+	u.across = (u.refused.IsZero() || time.Since(u.refused) >= relearnAfter) &&
 		slices.ContainsFunc(rolesAcross, func(role string) bool { return slices.Contains(token.Roles, role) })
 	return nil
 }
@@ -67,8 +79,7 @@ func (u *users) choose(waiting []userKey, _ bool) ([]userKey, bool) {
 	u.lock.Lock()
 	defer u.lock.Unlock()
 	first := waiting[0]
-	ownPath := u.client.BaseURL() + u.client.BuyerUsers(first.buyerID).ListPath() + byID
-	own, whole := fit(waiting, ownPath, func(key userKey) (string, bool) { return key.userID, key.buyerID == first.buyerID })
+	own, whole := u.ofBuyer(first.buyerID, waiting)
 	if !u.across || u.isCrowded(first) || len(own) >= ownListFrom {
 		return own, whole
 	}
@@ -79,7 +90,13 @@ func (u *users) choose(waiting []userKey, _ bool) ([]userKey, bool) {
 	return chosen, isFull
 }
 
-func (u *users) isCrowded(key userKey) bool { return u.crowded[key.fold().userID] }
+// ofBuyer chooses those whom one call of the buyer's own list answers.
+func (u *users) ofBuyer(buyerID string, waiting []userKey) (chosen []userKey, whole bool) {
+	path := u.client.BaseURL() + u.client.BuyerUsers(buyerID).ListPath() + byID
+	return fit(waiting, path, func(key userKey) (string, bool) { return key.userID, key.buyerID == buyerID })
+}
+
+func (u *users) isCrowded(key userKey) bool { return !u.crowded[key.fold().userID].IsZero() }
 
 func (u *users) one(ctx context.Context, key userKey) (ordercloud.BuyerUser, bool, error) {
 	u.observer.called()
@@ -120,9 +137,13 @@ func (u *users) manyOfBuyer(ctx context.Context, keys []userKey) (found map[user
 func (u *users) manyAcross(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
 	u.observer.called()
 	page, err := listByID(ctx, u.client.ListBuyerUsers, userIDs(keys))
-	if ordercloud.IsForbidden(err) || err == nil && !isUsable(keys, page.Items) {
+	if ordercloud.IsForbidden(err) {
+		u.refuse() // and one look by itself tells whether only this list is
+		return nil, nil, err
+	}
+	if err == nil && !isUsable(keys, page.Items) {
 		u.refuse()
-		return nil, nil, errUnusable
+		return u.manyByBuyer(ctx, keys)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -156,7 +177,27 @@ func isUsable(asked []userKey, answered []ordercloud.BuyerUser) bool {
 func (u *users) refuse() {
 	u.lock.Lock()
 	defer u.lock.Unlock()
-	u.refused, u.across = true, false
+	u.refused, u.across = time.Now(), false
+}
+
+// manyByBuyer asks each buyer's own list.
+func (u *users) manyByBuyer(ctx context.Context, keys []userKey) (found map[userKey]ordercloud.BuyerUser, unsure []userKey, err error) {
+	found = map[userKey]ordercloud.BuyerUser{}
+	for len(keys) > 0 {
+		chosen, _ := u.ofBuyer(keys[0].buyerID, keys)
+		if len(chosen) == 1 {
+			unsure = append(unsure, chosen...)
+		} else {
+			some, others, err := u.manyOfBuyer(ctx, chosen)
+			if err != nil {
+				return found, unsure, err
+			}
+			maps.Copy(found, some)
+			unsure = append(unsure, others...)
+		}
+		keys = slices.DeleteFunc(slices.Clone(keys), func(key userKey) bool { return slices.Contains(chosen, key) })
+	}
+	return found, unsure, nil
 }
 
 // noteCrowded notes the IDs that brought along users whom nobody asked for: as long
@@ -166,7 +207,7 @@ func (u *users) noteCrowded(asked []userKey, answered []ordercloud.BuyerUser) {
 	defer u.lock.Unlock()
 	for _, user := range answered {
 		if key := (userKey{user.CompanyID, user.ID}); !slices.Contains(asked, key) {
-			u.crowded[key.fold().userID] = true
+			u.crowded[key.fold().userID] = time.Now()
 		}
 	}
 }

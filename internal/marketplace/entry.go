@@ -160,7 +160,9 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 		ClientSecret: fresh.clientSecret,
 		Scopes:       RolesAskedFor(),
 		UserAgent:    r.userAgent,
-		Transport:    newTransport(client.ObjectKeyFromObject(declared).String(), kept.turns, counted, r.writes),
+		Transport:    newBaseTransport(),
+		Around:       aroundCalls(client.ObjectKeyFromObject(declared).String(), kept.turns, counted, r.writes),
+		Memory:       r.memory.Share(),
 	})
 	if err != nil {
 		kept.client, kept.looks, kept.prover = nil, nil, nil

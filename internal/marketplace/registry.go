@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
@@ -75,6 +76,8 @@ type Registry struct {
 	// writes is what every write passes; nil lets all through.
 	writes *fence.Fence
 	clock  clock.PassiveClock
+	// memory bounds what the answers of all marketplaces hold.
+	memory *answer.Budget
 
 	lock    sync.Mutex
 	entries map[types.NamespacedName]*entry
@@ -88,6 +91,7 @@ func NewRegistry(reader, secrets client.Reader, endpoints Endpoints, userAgent s
 	return &Registry{
 		reader: reader, secrets: secrets, endpoints: endpoints, userAgent: userAgent,
 		clock:   clock.RealClock{},
+		memory:  answer.NewBudget(),
 		entries: map[types.NamespacedName]*entry{},
 	}
 }

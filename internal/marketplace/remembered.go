@@ -23,10 +23,10 @@ type remembered[T any] struct {
 	clock clock.PassiveClock
 
 	lock    sync.Mutex
-	answers map[types.NamespacedName]*answer[T]
+	answers map[types.NamespacedName]*recollection[T]
 }
 
-type answer[T any] struct {
+type recollection[T any] struct {
 	lock  sync.Mutex
 	known bool
 	about string
@@ -37,13 +37,13 @@ type answer[T any] struct {
 }
 
 func newRemembered[T any](now clock.PassiveClock) *remembered[T] {
-	return &remembered[T]{clock: now, answers: map[types.NamespacedName]*answer[T]{}}
+	return &remembered[T]{clock: now, answers: map[types.NamespacedName]*recollection[T]{}}
 }
 
 // get asks unless the answer about the same is fresh. It is for half an interval,
 // so that the next pass, which may come a little early, asks again.
 func (r *remembered[T]) get(key types.NamespacedName, about string, interval time.Duration, ask func() (T, error)) (T, error) {
-	kept := r.answer(key)
+	kept := r.recollect(key)
 	kept.lock.Lock()
 	defer kept.lock.Unlock()
 	now := r.clock.Now()
@@ -62,12 +62,12 @@ func (r *remembered[T]) get(key types.NamespacedName, about string, interval tim
 	return kept.value, nil
 }
 
-func (r *remembered[T]) answer(key types.NamespacedName) *answer[T] {
+func (r *remembered[T]) recollect(key types.NamespacedName) *recollection[T] {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	kept, ok := r.answers[key]
 	if !ok {
-		kept = &answer[T]{}
+		kept = &recollection[T]{}
 		r.answers[key] = kept
 	}
 	return kept

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/audit"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
@@ -37,13 +38,15 @@ func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breake
 	})
 }
 
-// newTransport is what every request to one marketplace passes, of all
+// aroundCalls returns what every request to one marketplace passes, of all
 // controllers, token requests and retries included. The fence comes after the
 // limiter: a request may wait long for its turn. What it lets through is sent, and so the
 // audit comes after both.
-func newTransport(key string, turns *limiter.Limiter, counted metrics.Marketplace, writes *fence.Fence) http.RoundTripper {
-	sent := measured{next: tracing.Calls(key, ordercloud.RouteOf, newBaseTransport()), counted: counted}
-	return turns.Transport(writes.Transport(audit.Transport(key, sent), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
+func aroundCalls(key string, turns *limiter.Limiter, counted metrics.Marketplace, writes *fence.Fence) func(http.RoundTripper) http.RoundTripper {
+	return func(attempt http.RoundTripper) http.RoundTripper {
+		sent := measured{next: tracing.Calls(key, ordercloud.RouteOf, attempt), counted: counted}
+		return turns.Transport(writes.Transport(audit.Transport(key, sent), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
+	}
 }
 
 // newBaseTransport is the connection pool of one marketplace: the limiter bounds
@@ -66,13 +69,10 @@ type measured struct {
 func (m measured) RoundTrip(request *http.Request) (*http.Response, error) {
 	began := time.Now()
 	response, err := m.next.RoundTrip(request)
-	status := 0
-	if err == nil {
-		status = response.StatusCode
-	}
-	m.counted.Request(request.Method, ordercloud.RouteOf(request), status, time.Since(began))
-	if isLook(request) && isAnswer(status) {
-		m.counted.LookSucceeded()
+	came := answer.Of(response, err)
+	m.counted.Request(request.Method, ordercloud.RouteOf(request), came.Status, time.Since(began))
+	if isLook(request) && (came.Meaning == answer.Success || came.Meaning == answer.NotFound) {
+		m.counted.LookSucceeded() // that there is nothing is an answer, too
 	}
 	return response, err
 }
@@ -81,9 +81,4 @@ func (m measured) RoundTrip(request *http.Request) (*http.Response, error) {
 // of a Marketplace is about the token: while it succeeds, nothing may be compared.
 func isLook(request *http.Request) bool {
 	return request.Method == http.MethodGet && !ordercloud.IsCheck(request)
-}
-
-// isAnswer says that a look was successful: that there is nothing is an answer, too.
-func isAnswer(status int) bool {
-	return status >= http.StatusOK && status < http.StatusMultipleChoices || status == http.StatusNotFound
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // AccessTokenRequest asks for a token with which the caller acts as a buyer user.
@@ -57,19 +59,20 @@ func (c *Client) CreateAccessToken(ctx context.Context, buyerID, userID string, 
 	}
 	request := users.itemCall(http.MethodPost, userID, wanted)
 	request.route, request.path = request.route+"/accesstoken", request.path+"/accesstoken"
-	var answer struct {
+	request.wants = answer.Token
+	var issued struct {
 		AccessToken string      `json:"access_token"`
 		ExpiresIn   json.Number `json:"expires_in"`
 	}
-	if err := c.do(ctx, request, &answer); err != nil {
+	if err := c.do(ctx, request, &issued); err != nil {
 		return UserToken{}, err
 	}
-	read, err := readClaims(answer.AccessToken)
+	read, err := readClaims(issued.AccessToken)
 	if err != nil {
 		return UserToken{}, users.unreadable(request)
 	}
-	seconds, _ := answer.ExpiresIn.Float64() // 0 where there is none
-	token := read.userToken(answer.AccessToken)
+	seconds, _ := issued.ExpiresIn.Float64() // 0 where there is none
+	token := read.userToken(issued.AccessToken)
 	token.Lifetime = read.lifetime(secondsOf(seconds), c.now())
 	return token, nil
 }

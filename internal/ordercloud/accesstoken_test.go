@@ -93,7 +93,7 @@ func TestNothingIsSentForAnIDThatNoUserHas(t *testing.T) {
 func TestAnotherTokenIsBorneOnceAndCostsNoneOfTheClients(t *testing.T) {
 	server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
 		if request.Header.Get("Authorization") != "Bearer theirs" {
-			writer.WriteHeader(http.StatusUnauthorized)
+			writeError(writer, http.StatusUnauthorized, "Auth.InvalidToken", nil)
 			return
 		}
 		_, _ = io.WriteString(writer, `{"ID": "jdoe", "Buyer": {"ID": "acme"}}`)

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // tokenRoute is the token endpoint's path, which is not under /v1 [D].
@@ -28,9 +30,17 @@ type authenticator struct {
 func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 	var answered *http.Response
 	observe := roundTrip(func(request *http.Request) (*http.Response, error) {
-		response, err := a.transport.RoundTrip(withRoute(request, tokenRoute))
+		asked := answer.WithAsked(request.Context(), answer.Asked{IsToken: true, Wants: answer.Token})
+		response, err := a.transport.RoundTrip(withRoute(request.WithContext(asked), tokenRoute))
+		if err != nil {
+			return nil, err
+		}
 		answered = response
-		return response, err
+		if answer.Of(response, nil).Meaning == answer.Success {
+			// The library reads a form wherever the answer does not say that it is JSON.
+			response.Header.Set("Content-Type", "application/json")
+		}
+		return response, nil
 	})
 	client := &http.Client{
 		Transport:     observe,
@@ -38,11 +48,11 @@ func (a *authenticator) authenticate(ctx context.Context) (*grant, error) {
 	}
 	issued, err := a.config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	if err != nil {
-		return nil, a.tokenError(err, answered)
+		return nil, tokenError(err, answered)
 	}
 	read, err := readClaims(issued.AccessToken)
 	if err != nil {
-		return nil, unreadableError(http.MethodPost, tokenRoute, answered)
+		return nil, tokenError(err, answered)
 	}
 	lifetime := read.lifetime(expiresIn(issued), a.now())
 	return newGrant(issued.AccessToken, Token{
@@ -73,24 +83,21 @@ func secondsOf(seconds float64) time.Duration {
 	return time.Duration(min(seconds, maximumLifetime.Seconds())) * time.Second
 }
 
-// tokenError rebuilds an error of golang.org/x/oauth2 from its parts, because
+// tokenError rebuilds an error of golang.org/x/oauth2 from what came back, because
 // its text repeats the answer's body or the URL.
-func (a *authenticator) tokenError(err error, answered *http.Response) error {
-	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
-	if ok && !isSuccess(refused.Response.StatusCode) {
-		return answerError(http.MethodPost, tokenRoute, refused.Response, refused.Body, a.now())
+func tokenError(err error, answered *http.Response) error {
+	failed := &Error{Method: http.MethodPost, Route: tokenRoute}
+	transport, wasNotAnswered := errors.AsType[*url.Error](err)
+	switch {
+	case wasNotAnswered:
+		failed.Answer = answer.Of(nil, transport.Err)
+	case answered == nil:
+		failed.Answer = answer.Of(nil, err)
+	default:
+		failed.Answer = answer.Of(answered, nil)
+		if failed.Meaning == answer.Success {
+			failed.Answer = answer.Unread(answered)
+		}
 	}
-	if transport, ok := errors.AsType[*url.Error](err); ok {
-		return &Error{Method: http.MethodPost, Route: tokenRoute, Cause: transport.Err}
-	}
-	return unreadableError(http.MethodPost, tokenRoute, answered)
-}
-
-func unreadableError(method, route string, answered *http.Response) *Error {
-	failure := &Error{Method: method, Route: route, Cause: errUnreadable}
-	if answered != nil {
-		failure.Status = answered.StatusCode
-		failure.RequestID = answered.Header.Get(requestIDHeader)
-	}
-	return failure
+	return failed
 }

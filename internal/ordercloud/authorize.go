@@ -3,7 +3,11 @@
 
 package ordercloud
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
+)
 
 // withAuthorization adds the token. After an answer that says the token is no
 // good it authenticates again, once, and sends the request once more; a second
@@ -24,9 +28,10 @@ func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTr
 			return nil, err
 		}
 		response, err := send(request, granted.access)
-		if err != nil || !needsNewToken(response.StatusCode, peekBody(response)) {
+		if err != nil || answer.Of(response, nil).Meaning != answer.Unauthorized {
 			return response, err
 		}
+		_ = response.Body.Close()
 		tokens.discard(granted)
 		granted, err = tokens.get(request.Context())
 		if err != nil {

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 func TestA401IsAnsweredByOneReauthentication(t *testing.T) {
-	refuse := answer(http.StatusUnauthorized, `{"Errors":[{"ErrorCode":"Auth.TokenRevoked"}]}`)
-	accept := answer(http.StatusOK, `{"ID":"jdoe"}`)
+	refuse := replies(http.StatusUnauthorized, `{"Errors":[{"ErrorCode":"Auth.TokenRevoked"}]}`)
+	accept := replies(http.StatusOK, `{"ID":"jdoe"}`)
 	tests := map[string]struct {
 		api       http.HandlerFunc
 		wantCalls int
@@ -19,8 +21,8 @@ func TestA401IsAnsweredByOneReauthentication(t *testing.T) {
 	}{
 		"a new token helps":              {inTurn(refuse, accept), 2, func(err error) bool { return err == nil }},
 		"a second 401 is returned":       {refuse, 2, IsUnauthorized},
-		"a revoked token answered 403":   {inTurn(answer(http.StatusForbidden, coded(CodeTokenRevoked)), accept), 2, func(err error) bool { return err == nil }},
-		"a missing role is no bad token": {answer(http.StatusForbidden, coded(CodeInsufficientRoles)), 1, IsForbidden},
+		"a revoked token answered 403":   {inTurn(replies(http.StatusForbidden, coded(answer.CodeTokenRevoked)), accept), 2, func(err error) bool { return err == nil }},
+		"a missing role is no bad token": {replies(http.StatusForbidden, coded(answer.CodeInsufficientRoles)), 1, IsForbidden},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +56,7 @@ func TestCallersThatUsedAnOldTokenDoNotDiscardTheNewOne(t *testing.T) {
 		if request.Header.Get("Authorization") == old {
 			arrived <- struct{}{}
 			<-release
-			writer.WriteHeader(http.StatusUnauthorized)
+			writeError(writer, http.StatusUnauthorized, "Auth.InvalidToken", nil)
 			return
 		}
 		writeJSON(writer, http.StatusOK, map[string]string{"ID": "x"})

@@ -23,6 +23,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // Client talks to one marketplace as one API client. It is safe for use by many
@@ -51,7 +53,7 @@ func newClient(config Config, seams seams) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	attempt := withAttempt(config.RequestTimeout, config.Transport)
+	attempt := config.Around(answer.Transport(config.Transport, config.RequestTimeout, config.Memory))
 	authenticator := &authenticator{
 		config: clientcredentials.Config{
 			ClientID:     config.ClientID,
@@ -88,7 +90,7 @@ func (c *Client) Format(state fmt.State, _ rune) {
 func (c *Client) Token(ctx context.Context) (Token, error) {
 	granted, err := c.tokens.get(ctx)
 	if err != nil {
-		return Token{}, requestError(http.MethodPost, tokenRoute, err)
+		return Token{}, requestError(http.MethodPost, tokenRoute, err, 1)
 	}
 	return granted.token, nil
 }
@@ -104,11 +106,9 @@ func (c *Client) Me(ctx context.Context) (Me, error) { return c.me(ctx, "") }
 
 func (c *Client) me(ctx context.Context, access Secret) (Me, error) {
 	var me Me
-	if err := c.do(ctx, call{method: http.MethodGet, route: meRoute, path: meRoute, access: access}, &me); err != nil {
+	err := c.do(ctx, call{method: http.MethodGet, route: meRoute, path: meRoute, access: access, wants: answer.Object}, &me)
+	if err != nil {
 		return Me{}, err
-	}
-	if me.ID == "" {
-		return Me{}, &Error{Method: http.MethodGet, Route: meRoute, Status: http.StatusOK, Cause: errUnreadable}
 	}
 	return me, nil
 }
@@ -120,30 +120,34 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any
+	// wants is what a successful answer holds.
+	wants answer.Wants
 	// access is borne in place of the client's own token, unless it is empty.
 	access Secret
 }
 
-// do sends a request and reads the answer into answer, unless that is nil.
-func (c *Client) do(ctx context.Context, call call, answer any) error {
-	request, err := c.request(ctx, call)
+// do sends a request and reads the answer into result, unless that is nil.
+func (c *Client) do(ctx context.Context, call call, result any) error {
+	attempts := 0
+	request, err := c.request(context.WithValue(ctx, attemptsKey{}, &attempts), call)
 	if err != nil {
 		return err
 	}
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
-		return requestError(call.method, call.route, err)
+		return requestError(call.method, call.route, err, attempts)
 	}
 	defer response.Body.Close()
-	body := peekBody(response)
-	if !isSuccess(response.StatusCode) {
-		return answerError(call.method, call.route, response, body, c.now())
+	failed := &Error{Method: call.method, Route: call.route, Answer: answer.Of(response, nil), WasRepeated: attempts > 1}
+	if failed.Meaning != answer.Success {
+		return failed
 	}
-	if answer == nil {
+	if result == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, answer); err != nil {
-		return unreadableError(call.method, call.route, response)
+	if err := json.Unmarshal(answer.Content(response), result); err != nil {
+		failed.Answer = answer.Unread(response)
+		return failed
 	}
 	return nil
 }
@@ -173,16 +177,17 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	if call.access != "" {
 		authorize(request, call.access.Reveal())
 	}
+	request = request.WithContext(answer.WithAsked(request.Context(), answer.Asked{Wants: call.wants}))
 	return withRoute(request, call.route), nil
 }
 
 // requestError leaves an *Error of the token endpoint as it is, since that is
 // the request that failed.
-func requestError(method, route string, err error) error {
+func requestError(method, route string, err error, attempts int) error {
 	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure
 	}
-	return &Error{Method: method, Route: route, Cause: err}
+	return &Error{Method: method, Route: route, Answer: answer.Of(nil, err), WasRepeated: attempts > 1}
 }
 
 type routeKey struct{}
@@ -191,16 +196,16 @@ func withRoute(request *http.Request, route string) *http.Request {
 	return request.WithContext(context.WithValue(request.Context(), routeKey{}, route))
 }
 
-// IsTokenRequest says that a request that passes through Config.Transport asks for
+// IsTokenRequest says that a request that passes through Config.Around asks for
 // a token. A client has at most one of them under way.
 func IsTokenRequest(request *http.Request) bool { return RouteOf(request) == tokenRoute }
 
-// IsCheck says that a request that passes through Config.Transport is one of Me, which
+// IsCheck says that a request that passes through Config.Around is one of Me, which
 // tells about the token and about nothing that the marketplace holds.
 func IsCheck(request *http.Request) bool { return RouteOf(request) == meRoute }
 
 // RouteOf returns the path template of a request that passes through
-// Config.Transport, "/v1/buyers/{buyerID}/users/{userID}" or "/oauth/token", so
+// Config.Around, "/v1/buyers/{buyerID}/users/{userID}" or "/oauth/token", so
 // that metrics and limits go by operation without any ID.
 func RouteOf(request *http.Request) string {
 	route, _ := request.Context().Value(routeKey{}).(string)

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // kind is what a collection has to know about its objects.
@@ -130,6 +132,7 @@ func (c Collection[T]) Create(ctx context.Context, object T) (T, error) {
 		route:  "/v1/" + c.route,
 		path:   "/v1/" + c.path,
 		body:   c.kind.body(object, id),
+		wants:  answer.Object,
 	})
 }
 
@@ -158,13 +161,16 @@ func (c Collection[T]) Patch(ctx context.Context, id string, fields map[string]a
 	return c.exchangeItem(ctx, http.MethodPatch, id, revealed(fields))
 }
 
-// Delete deletes an object. IsNotFound tells that there is none, IsInUse that
-// something needs it. A repeated attempt that finds nothing counts as done.
+// Delete deletes an object. IsNotFound tells that there is none, or none any more, IsInUse
+// that something needs it. Only an answer without content says that it is done: a page of
+// something in between is an error.
 func (c Collection[T]) Delete(ctx context.Context, id string) error {
 	if err := c.check(id); err != nil {
 		return err
 	}
-	return c.client.do(ctx, c.itemCall(http.MethodDelete, id, nil), nil)
+	deletion := c.itemCall(http.MethodDelete, id, nil)
+	deletion.wants = answer.NoContent
+	return c.client.do(ctx, deletion, nil)
 }
 
 // List reads one page.
@@ -176,15 +182,10 @@ func (c Collection[T]) List(ctx context.Context, query Query) (Page[T], error) {
 	if err != nil {
 		return Page[T]{}, err
 	}
-	call := call{method: http.MethodGet, route: "/v1/" + c.route, path: "/v1/" + c.path, query: values}
+	call := call{method: http.MethodGet, route: "/v1/" + c.route, path: "/v1/" + c.path, query: values, wants: answer.List}
 	var page Page[T]
 	if err := c.client.do(ctx, call, &page); err != nil {
 		return Page[T]{}, err
-	}
-	// A list without Items would otherwise pass for an empty collection, and
-	// every object in it for missing.
-	if page.Items == nil {
-		return Page[T]{}, c.unreadable(call)
 	}
 	for _, item := range page.Items {
 		if c.kind.id(item) == "" {
@@ -248,6 +249,7 @@ func (c Collection[T]) itemCall(method, id string, body any) call {
 		route:  "/v1/" + c.route + "/{" + c.kind.idName + "}",
 		path:   "/v1/" + c.Path(id),
 		body:   body,
+		wants:  answer.Object,
 	}
 }
 
@@ -258,21 +260,19 @@ func (c Collection[T]) exchangeItem(ctx context.Context, method, id string, body
 	return c.exchange(ctx, c.itemCall(method, id, body))
 }
 
-// exchange reads an object from the answer, which has to have an ID: {} is
-// valid JSON and no object.
 func (c Collection[T]) exchange(ctx context.Context, call call) (T, error) {
 	var object T
 	if err := c.client.do(ctx, call, &object); err != nil {
 		return *new(T), err
 	}
-	if c.kind.id(object) == "" {
-		return *new(T), c.unreadable(call)
-	}
 	return object, nil
 }
 
-func (c Collection[T]) unreadable(call call) error {
-	return &Error{Method: call.method, Route: call.route, Status: http.StatusOK, Cause: errUnreadable}
+// unreadable is the error of an answer that lacks what this client needs of it.
+func (c Collection[T]) unreadable(call call) error { return unreadable(call.method, call.route) }
+
+func unreadable(method, route string) *Error {
+	return &Error{Method: method, Route: route, Answer: answer.Lacking(http.StatusOK)}
 }
 
 var (

@@ -124,7 +124,11 @@ func TestEachOperationSendsItsRequest(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(http.StatusCreated, `{"ID":"x"}`))
+			reply := replies(http.StatusCreated, `{"ID":"x"}`)
+			if test.want.Method == http.MethodDelete {
+				reply = replies(http.StatusNoContent, "")
+			}
+			server := newTestServer(t, reply)
 			if err := test.call(t, server.client); err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +143,7 @@ func TestEachOperationSendsItsRequest(t *testing.T) {
 
 func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 	t.Run("a user with everything", func(t *testing.T) {
-		server := newTestServer(t, answer(http.StatusOK, `{"ID":"jdoe","Username":"jane","Password":"x","FirstName":"Jane",
+		server := newTestServer(t, replies(http.StatusOK, `{"ID":"jdoe","Username":"jane","Password":"x","FirstName":"Jane",
 			"LastName":"Doe","Email":"jane@example.com","Phone":"555","TermsAccepted":"2026-03-01T14:00:00+02:00",
 			"Active":true,"xp":{"a":1},"CompanyID":"acme","AvailableRoles":["Shopper"],"Locale":{"ID":"l"},
 			"DateCreated":"2026-03-01T12:00:00","LastActive":"2026-03-01T12:00:00.000+00:00",
@@ -156,7 +160,7 @@ func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 		}
 	})
 	t.Run("a user with nothing", func(t *testing.T) {
-		server := newTestServer(t, answer(http.StatusOK,
+		server := newTestServer(t, replies(http.StatusOK,
 			`{"ID":"jdoe","Phone":"","TermsAccepted":null,"xp":null,"AvailableRoles":null,"LastActive":null}`))
 		got, err := server.client.BuyerUsers("acme").Get(t.Context(), "jdoe")
 		if err != nil {
@@ -167,7 +171,7 @@ func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 		}
 	})
 	t.Run("a config with empty strings", func(t *testing.T) {
-		server := newTestServer(t, answer(http.StatusOK, `{"ID":"cs","ImpersonationBuyerID":"","ImpersonationGroupID":null,
+		server := newTestServer(t, replies(http.StatusOK, `{"ID":"cs","ImpersonationBuyerID":"","ImpersonationGroupID":null,
 			"BuyerID":"acme","UserID":"","SecurityProfileID":"p","ClientID":"C"}`))
 		got, err := server.client.ImpersonationConfigs().Get(t.Context(), "cs")
 		if err != nil {
@@ -179,7 +183,7 @@ func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 		}
 	})
 	t.Run("the own user", func(t *testing.T) {
-		server := newTestServer(t, answer(http.StatusOK,
+		server := newTestServer(t, replies(http.StatusOK,
 			`{"ID":"op","Username":"operator","Active":true,"AvailableRoles":["A"],"Seller":{"ID":"s"},"Buyer":null}`))
 		got, err := server.client.Me(t.Context())
 		if err != nil {
@@ -193,7 +197,7 @@ func TestAnswersAreReadWithEmptyStringsAndNullsAsNil(t *testing.T) {
 }
 
 func TestRequestsThatWouldDoHarmAreRefused(t *testing.T) {
-	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 	ctx := t.Context()
 	_, saveRenames := server.client.BuyerUsers("acme").Save(ctx, "jdoe", BuyerUser{ID: "JDoe"})
 	_, patchRenames := server.client.BuyerUsers("acme").Patch(ctx, "jdoe", map[string]any{"ID": "other"})

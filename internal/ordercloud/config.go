@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // defaultRequestTimeout is used when Config names none.
@@ -28,14 +30,17 @@ type Config struct {
 	Scopes []string
 	// UserAgent is "ordercloud-operator/<version>".
 	UserAgent string
-	// Transport carries every attempt of every request, token requests included,
-	// and is the place for limiters and metrics; RouteOf tells it what it
-	// carries. Nil means NewTransport. It has to hand the request's context on to
-	// a *http.Transport in the end: RequestTimeout counts from there.
+	// Transport is the connection pool. Nil means NewTransport.
 	Transport http.RoundTripper
+	// Around returns what every attempt of every request passes, token requests included,
+	// and is the place for limiters and metrics: RouteOf tells it what it carries, and
+	// answer.Of what came back. Nil adds nothing.
+	Around func(attempt http.RoundTripper) http.RoundTripper
+	// Memory bounds what the answers hold that are being read. Nil means a share of no
+	// common budget.
+	Memory *answer.Share
 	// RequestTimeout bounds each attempt, from asking for a connection to the end
-	// of the answer; 0 means 30 seconds. Waiting in Transport's limiter is not
-	// counted.
+	// of the answer; 0 means 30 seconds. Waiting in Around is not counted.
 	RequestTimeout time.Duration
 }
 
@@ -72,6 +77,12 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.Transport == nil {
 		config.Transport = NewTransport()
+	}
+	if config.Around == nil {
+		config.Around = func(attempt http.RoundTripper) http.RoundTripper { return attempt }
+	}
+	if config.Memory == nil {
+		config.Memory = (*answer.Budget)(nil).Share()
 	}
 	return config, nil
 }

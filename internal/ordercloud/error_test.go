@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // predicates are all that an error may be; the table asks for exactly one.
@@ -28,6 +30,7 @@ var predicates = map[string]func(error) bool{
 	"ID exists":           IsIDExists,
 	"username taken":      IsUsernameTaken,
 	"in use":              IsInUse,
+	"grant taken":         IsGrantTaken,
 	"invalid":             IsInvalid,
 }
 
@@ -46,22 +49,23 @@ func TestEachAnswerIsExactlyOneKindOfErrorWithAStableText(t *testing.T) {
 		"a missing user":                    {404, coded("User.NotFound"), "not found", "404 User.NotFound"},
 		"a missing reference answered 400":  {400, coded("NotFound"), "not found", "400 NotFound"},
 		"a 404 of something in between":     {404, "<html>", "unavailable", "404 answer unreadable"},
-		"a 404 without a code":              {404, "{}", "unavailable", "404 Not Found"},
+		"a 404 without a code":              {404, "{}", "unavailable", "404 answer unreadable"},
 		"a taken ID":                        {409, coded("IdExists"), "ID exists", "409 IdExists"},
 		"a taken username":                  {409, coded("User.UsernameMustBeUnique"), "username taken", "409 User.UsernameMustBeUnique"},
-		"a conflicting config":              {409, coded("ImpersonationConfig.ConflictingImpersonationConfigExists"), "invalid", "409 ImpersonationConfig.ConflictingImpersonationConfigExists"},
+		"a conflicting config":              {409, coded("ImpersonationConfig.ConflictingImpersonationConfigExists"), "grant taken", "409 ImpersonationConfig.ConflictingImpersonationConfigExists"},
 		"a refused deletion answered 400":   {400, coded("User.CannotDeleteWithOpenOrder"), "in use", "400 User.CannotDeleteWithOpenOrder"},
 		"a refused deletion answered 409":   {409, coded("Impersonation.CannotDeleteImpersonateeParty"), "in use", "409 Impersonation.CannotDeleteImpersonateeParty"},
 		"a refused field":                   {400, coded("ValidationFailure"), "invalid", "400 ValidationFailure"},
-		"a refusal without a code":          {400, "{}", "invalid", "400 Bad Request"},
+		"a refusal without a code":          {400, "{}", "unavailable", "400 answer unreadable"},
 		"a 400 of something in between":     {400, "Request Too Long", "unavailable", "400 answer unreadable"},
 		"a missing role":                    {403, coded("Auth.InsufficientRoles"), "forbidden", "403 Auth.InsufficientRoles"},
-		"a 403 that is not JSON":            {403, "", "forbidden", "403 answer unreadable"},
-		"a bad token":                       {401, "", "unauthorized", "401 answer unreadable"},
+		"a 403 that is not JSON":            {403, "", "unavailable", "403 answer unreadable"},
+		"a bad token":                       {401, coded("Auth.InvalidToken"), "unauthorized", "401 Auth.InvalidToken"},
+		"a 401 that is not JSON":            {401, "", "unavailable", "401 answer unreadable"},
 		"a revoked token answered 400":      {400, coded("Auth.TokenRevoked"), "unauthorized", "400 Auth.TokenRevoked"},
-		"too many requests":                 {429, "slow down", "rate limited", "429 answer unreadable"},
+		"too many requests":                 {429, "slow down", "rate limited", "429 Too Many Requests"},
 		"a server error":                    {500, coded("ServerError"), "unavailable", "500 ServerError"},
-		"a gateway's HTML":                  {502, "<html>", "unavailable", "502 answer unreadable"},
+		"a gateway's HTML":                  {502, "<html>", "unavailable", "502 Bad Gateway"},
 		"maintenance":                       {400, coded("Api.Offline"), "unavailable", "400 Api.Offline"},
 		"a request that took too long":      {408, "{}", "unavailable", "408 Request Timeout"},
 		"a redirect":                        {302, "", "unavailable", "302 answer unreadable"},
@@ -75,7 +79,7 @@ func TestEachAnswerIsExactlyOneKindOfErrorWithAStableText(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(test.status, test.body))
+			server := newTestServer(t, replies(test.status, test.body))
 			_, err := server.client.BuyerUsers("acme").Patch(t.Context(), "jdoe", map[string]any{"FirstName": "Jane"})
 			if _, ok := errors.AsType[*Error](err); !ok {
 				t.Fatalf("got %T, want *Error", err)
@@ -97,15 +101,19 @@ func TestEachAnswerIsExactlyOneKindOfErrorWithAStableText(t *testing.T) {
 func TestErrorCarriesWhatItsTextLeavesOut(t *testing.T) {
 	server := newTestServer(t, func(writer http.ResponseWriter, _ *http.Request) {
 		writer.Header().Set("Retry-After", "7")
-		writeError(writer, http.StatusNotFound, CodeNotFound, map[string]string{"ObjectType": "SecurityProfile", "ObjectID": "cs-rep"})
+		writeError(writer, http.StatusNotFound, answer.CodeNotFound, map[string]string{"ObjectType": "SecurityProfile", "ObjectID": "cs-rep"})
 	})
 	_, err := server.client.ImpersonationConfigs().Create(t.Context(), ImpersonationConfig{ID: "cs"})
 	want := &Error{
-		Method: "POST", Route: "/v1/impersonationconfig", Status: 404, RequestID: "log-1", RetryAfter: 7 * time.Second,
-		Errors: []ErrorDetail{{
-			Code: CodeNotFound, Message: "jane.doe@example.com is not welcome",
-			Data: json.RawMessage(`{"ObjectID":"cs-rep","ObjectType":"SecurityProfile"}`),
-		}},
+		Method: "POST", Route: "/v1/impersonationconfig",
+		Answer: answer.Answer{
+			Status: 404, RequestID: "log-1", RetryAfter: 7 * time.Second,
+			Meaning: answer.NotFound, Effect: answer.EffectNone, Scope: answer.ScopeRequest,
+			Errors: []answer.Detail{{
+				Code: answer.CodeNotFound, Message: "jane.doe@example.com is not welcome",
+				Data: json.RawMessage(`{"ObjectID":"cs-rep","ObjectType":"SecurityProfile"}`),
+			}},
+		},
 	}
 	if diff := cmp.Diff(error(want), err); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -115,7 +123,7 @@ func TestErrorCarriesWhatItsTextLeavesOut(t *testing.T) {
 	if objectType != "SecurityProfile" || objectID != "cs-rep" || !ok {
 		t.Errorf("got %q %q %v", objectType, objectID, ok)
 	}
-	if RequestID(wrapped) != "log-1" || !HasCode(wrapped, CodeNotFound) || HasCode(wrapped, CodeIDExists) {
+	if RequestID(wrapped) != "log-1" || !HasCode(wrapped, answer.CodeNotFound) || HasCode(wrapped, answer.CodeIDExists) {
 		t.Error("the request ID or the code is lost")
 	}
 	if after, ok := RetryAfter(wrapped); after != 7*time.Second || !ok {
@@ -132,87 +140,19 @@ func TestForeignErrorsAreNothingOfThis(t *testing.T) {
 		}
 		_, _, missing := MissingObject(err)
 		_, wait := RetryAfter(err)
-		if missing || wait || RequestID(err) != "" || HasCode(err, CodeNotFound) {
+		if missing || wait || RequestID(err) != "" || HasCode(err, answer.CodeNotFound) {
 			t.Errorf("%v has parts of an *Error", err)
 		}
 	}
 }
 
 func TestErrorTextShowsEachCodeOnceAndFiveAtMost(t *testing.T) {
-	failure := &Error{Method: "GET", Route: "/v1/me", Status: 400}
+	failure := &Error{Method: "GET", Route: "/v1/me", Answer: answer.Answer{Status: 400}}
 	for number := range 100 {
-		failure.Errors = append(failure.Errors, ErrorDetail{Code: "A"}, ErrorDetail{Code: "B" + strconv.Itoa(number)},
-			ErrorDetail{Code: strings.Repeat("b", 101)})
+		failure.Errors = append(failure.Errors, answer.Detail{Code: "A"}, answer.Detail{Code: "B" + strconv.Itoa(number)},
+			answer.Detail{Code: strings.Repeat("b", 101)})
 	}
 	if got, want := failure.Error(), "GET /v1/me: 400 A, B0, B1, B2, B3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-}
-
-func TestRetryAfterIsReadInSecondsAndAsADate(t *testing.T) {
-	tests := map[string]struct {
-		value string
-		date  string
-		want  time.Duration
-	}{
-		"nothing":                           {"", "", 0},
-		"seconds":                           {"120", "", 2 * time.Minute},
-		"zero":                              {"0", "", 0},
-		"a negative number":                 {"-5", "", 0},
-		"a fraction":                        {"1.5", "", 0},
-		"words":                             {"soon", "", 0},
-		"more than a day":                   {"4000000000", "", 24 * time.Hour},
-		"a date against the own clock":      {"Sun, 01 Mar 2026 12:01:00 GMT", "", time.Minute},
-		"a date against the server's clock": {"Sun, 01 Mar 2026 12:01:00 GMT", "Sun, 01 Mar 2026 12:00:50 GMT", 10 * time.Second},
-		"a date in the past":                {"Sun, 01 Mar 2026 11:00:00 GMT", "", 0},
-		"a date in the far future":          {"Sun, 01 Mar 2099 11:00:00 GMT", "", 24 * time.Hour},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			header := http.Header{"Retry-After": {test.value}, "Date": {test.date}}
-			if got := parseRetryAfter(header, testNow); got != test.want {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
-	}
-}
-
-func FuzzErrorBodyNeverPanicsAndNeverShowsMoreThanCodes(f *testing.F) {
-	for _, seed := range []string{
-		"", "{}", "null", "[]", `{"Errors":null}`, `{"Errors":[null]}`, coded("NotFound"),
-		`{"error":"invalid_client","error_description":"x"}`, `{"Errors":[{"ErrorCode":"NotFound","Data":{"ObjectType":1}}]}`,
-	} {
-		f.Add(400, seed)
-	}
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		response := &http.Response{StatusCode: status, Header: http.Header{}}
-		err := answerError("GET", "/v1/me", response, []byte(body), testNow)
-		for _, character := range err.Error() {
-			if character < ' ' || character > '~' {
-				t.Errorf("the text shows %q", character)
-			}
-		}
-		_, _, _ = MissingObject(err)
-		classes := 0
-		for _, holds := range predicates {
-			if holds(err) {
-				classes++
-			}
-		}
-		if classes != 1 {
-			t.Errorf("%q is %d kinds of error", body, classes)
-		}
-	})
-}
-
-func FuzzRetryAfterIsNeverNegativeNorLongerThanADay(f *testing.F) {
-	f.Add("120", "")
-	f.Add("Sun, 01 Mar 2026 12:01:00 GMT", "Sun, 01 Mar 2026 12:00:50 GMT")
-	f.Add("99999999999999999999", "x")
-	f.Fuzz(func(t *testing.T, value, date string) {
-		got := parseRetryAfter(http.Header{"Retry-After": {value}, "Date": {date}}, testNow)
-		if got < 0 || got > maximumRetryAfter {
-			t.Errorf("got %v", got)
-		}
-	})
 }

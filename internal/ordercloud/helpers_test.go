@@ -153,7 +153,7 @@ func writeToken(writer http.ResponseWriter, access string, expiresIn int) {
 
 func writeJSON(writer http.ResponseWriter, status int, body any) {
 	writer.Header().Set("Content-Type", "application/json; charset=utf-8")
-	writer.Header().Set(requestIDHeader, "log-1")
+	writer.Header().Set("X-oc-logid", "log-1")
 	writer.WriteHeader(status)
 	_ = json.NewEncoder(writer).Encode(body)
 }
@@ -169,10 +169,10 @@ func errorBody(code string, data any) map[string]any {
 	}}}
 }
 
-// answer makes a handler that always answers the same.
-func answer(status int, body string) http.HandlerFunc {
+// replies makes a handler that always answers the same.
+func replies(status int, body string) http.HandlerFunc {
 	return func(writer http.ResponseWriter, _ *http.Request) {
-		writer.Header().Set(requestIDHeader, "log-1")
+		writer.Header().Set("X-oc-logid", "log-1")
 		writer.WriteHeader(status)
 		_, _ = io.WriteString(writer, body)
 	}

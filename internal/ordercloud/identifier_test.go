@@ -11,7 +11,7 @@ import (
 )
 
 func TestIDsThatCouldChangeThePathAreRefusedBeforeAnythingIsSent(t *testing.T) {
-	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 	for name, id := range map[string]string{
 		"an empty ID":          "",
 		"a dot":                ".",
@@ -52,7 +52,7 @@ func TestIDsThatCouldChangeThePathAreRefusedBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestIDsThatOrderCloudAcceptsAreSentAsTheyAre(t *testing.T) {
-	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 	for _, id := range []string{"a", "-_-", "0F1E2D3C-0000-4000-8000-AABBCCDDEEFF", strings.Repeat("a", 100)} {
 		if _, err := server.client.APIClients().Get(t.Context(), id); err != nil {
 			t.Errorf("%s: %v", id, err)

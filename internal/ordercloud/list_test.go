@@ -145,16 +145,16 @@ func TestAllYieldsAnErrorLast(t *testing.T) {
 		second http.HandlerFunc
 		check  func(error) bool
 	}{
-		"when a page is refused":                  {answer(http.StatusForbidden, `{"Errors":[{"ErrorCode":"Auth.InsufficientRoles"}]}`), IsForbidden},
-		"when a page is not JSON":                 {answer(http.StatusOK, `<html>`), IsUnavailable},
-		"when a page has no Items":                {answer(http.StatusOK, `{"Meta":{}}`), IsUnavailable},
-		"when an item has no ID":                  {answer(http.StatusOK, `{"Meta":{},"Items":[{"ID":""}]}`), IsUnavailable},
-		"when the server ignores the last ID":     {answer(http.StatusOK, page), IsUnavailable},
-		"when the pages of a broken server cycle": {inTurn(answer(http.StatusOK, `{"Meta":{},"Items":[{"ID":"c"}]}`), answer(http.StatusOK, page)), IsUnavailable},
+		"when a page is refused":                  {replies(http.StatusForbidden, `{"Errors":[{"ErrorCode":"Auth.InsufficientRoles"}]}`), IsForbidden},
+		"when a page is not JSON":                 {replies(http.StatusOK, `<html>`), IsUnavailable},
+		"when a page has no Items":                {replies(http.StatusOK, `{"Meta":{}}`), IsUnavailable},
+		"when an item has no ID":                  {replies(http.StatusOK, `{"Meta":{},"Items":[{"ID":""}]}`), IsUnavailable},
+		"when the server ignores the last ID":     {replies(http.StatusOK, page), IsUnavailable},
+		"when the pages of a broken server cycle": {inTurn(replies(http.StatusOK, `{"Meta":{},"Items":[{"ID":"c"}]}`), replies(http.StatusOK, page)), IsUnavailable},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, inTurn(answer(http.StatusOK, page), test.second))
+			server := newTestServer(t, inTurn(replies(http.StatusOK, page), test.second))
 			var last error
 			for config, err := range server.client.ImpersonationConfigs().All(t.Context()) {
 				if last != nil {

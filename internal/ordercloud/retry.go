@@ -5,27 +5,34 @@ package ordercloud
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 const (
 	// maximumAttempts is the first attempt and two more.
 	maximumAttempts = 3
+	// maximumTurnedAway is how often a request is sent that is answered 429. It costs its
+	// sender nothing but time, and giving up would cost a status for each object.
+	maximumTurnedAway = 4
+	// longestTurn is the longest wait that a 429 may ask for: whoever is asked to wait longer
+	// tells so, in place of holding a turn.
+	longestTurn = 10 * time.Second
 	// firstBackoff is the wait before the second attempt; it doubles for the third.
 	firstBackoff = 200 * time.Millisecond
 )
 
-// backoff waits before attempt number 2 or 3 and returns the context's error
+// backoff waits before attempt number 2 or later and returns the context's error
 // when the caller leaves first.
 type backoff func(ctx context.Context, attempt int) error
 
 // waitJittered waits half of the backoff up to one and a half of it, so that
 // requests that failed together do not come back together.
 func waitJittered(ctx context.Context, attempt int) error {
-	base := firstBackoff << (attempt - 2)
+	base := firstBackoff << min(attempt-2, 1)
 	timer := time.NewTimer(base/2 + rand.N(base)) //nolint:gosec // jitter is no secret
 	defer timer.Stop()
 	select {
@@ -36,18 +43,18 @@ func waitJittered(ctx context.Context, attempt int) error {
 	}
 }
 
-// withRetry repeats what is safe to repeat after a failure that may have
-// passed. 429 is left to the caller, who waits for Retry-After.
+// withRetry repeats what is safe to repeat after an answer that may not come again.
 func withRetry(wait backoff, next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(request *http.Request) (*http.Response, error) {
 		for attempt := 1; ; attempt++ {
+			countAttempt(request.Context(), attempt)
 			response, err := sendCopy(request, next)
-			if attempt > 1 && wasDeletedBefore(request, response) {
-				response.StatusCode = http.StatusNoContent
-				return response, nil
-			}
-			if attempt == maximumAttempts || !mayRepeat(request, response, err) {
+			told := answer.Of(response, err)
+			if !mayRepeat(request, told, attempt) {
 				return response, err
+			}
+			if err == nil {
+				_ = response.Body.Close() // its memory is another answer's
 			}
 			if err := wait(request.Context(), attempt+1); err != nil {
 				return nil, err
@@ -69,55 +76,41 @@ func sendCopy(request *http.Request, next http.RoundTripper) (*http.Response, er
 	return next.RoundTrip(request)
 }
 
-// mayRepeat refuses POST and PATCH always: a POST that was applied would come
-// back as a taken ID, and a PATCH of xp is not known to be repeatable.
-func mayRepeat(request *http.Request, response *http.Response, err error) bool {
+// mayRepeat says whether another attempt may do better and can do no harm. POST and PATCH
+// are repeated only when they were turned away: a POST that was applied would come back as
+// a taken ID, and a PATCH of xp is not known to be repeatable.
+func mayRepeat(request *http.Request, told answer.Answer, attempt int) bool {
+	if request.Context().Err() != nil {
+		return false
+	}
+	if told.Meaning == answer.RateLimited {
+		// The check of a Marketplace is asked again when that is due.
+		return attempt < maximumTurnedAway && told.RetryAfter <= longestTurn && !IsCheck(request)
+	}
 	switch request.Method {
 	case http.MethodGet, http.MethodPut, http.MethodDelete:
 	default:
 		return false
 	}
-	if request.Context().Err() != nil {
+	if attempt >= maximumAttempts {
 		return false
 	}
-	if err != nil {
-		// What was held back may tell the failure that it was held back for.
-		return isDropped(err) && !isUnsent(err)
+	if told.Meaning == answer.Unreachable {
+		return told.IsDropped()
 	}
-	switch response.StatusCode {
+	switch told.Status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		// A server that says how long to wait is believed.
-		return response.Header.Get("Retry-After") == ""
+		return told.RetryAfter == 0
 	}
 	return false
 }
 
-// wasDeletedBefore says that a repeated DELETE finds nothing: the attempt whose
-// answer was lost, or somebody else, has deleted the object.
-func wasDeletedBefore(request *http.Request, response *http.Response) bool {
-	if request.Method != http.MethodDelete || response == nil || response.StatusCode != http.StatusNotFound {
-		return false
-	}
-	return (&Error{Errors: detailsOf(response)}).hasCode(notFoundCodes...)
-}
+// attemptsKey is where a call counts how often its request was sent.
+type attemptsKey struct{}
 
-// detailsOf reads the errors of an answer whose body is in memory, and leaves
-// the body as it was.
-func detailsOf(response *http.Response) []ErrorDetail {
-	details, err := parseErrorBody(peekBody(response))
-	if err != nil {
-		return nil
+func countAttempt(ctx context.Context, attempt int) {
+	if count, ok := ctx.Value(attemptsKey{}).(*int); ok {
+		*count = max(*count, attempt)
 	}
-	return details
-}
-
-// peekBody returns a body that withAttempt has read into memory, and leaves the
-// response with a fresh reader of it.
-func peekBody(response *http.Response) []byte {
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil
-	}
-	response.Body = memoryBody(content)
-	return content
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 var operations = map[string]func(context.Context, Collection[BuyerUser]) error{
@@ -44,16 +46,16 @@ func TestOnlyWhatIsSafeToRepeatIsRepeatedAndOnlyAfterWhatMayPass(t *testing.T) {
 	}{
 		"a dropped connection":        {dropConnection, true, IsUnavailable},
 		"an answer cut short":         {cutShort, true, IsUnavailable},
-		"502":                         {answer(502, "<html>"), true, IsUnavailable},
-		"503":                         {answer(503, "{}"), true, IsUnavailable},
-		"504":                         {answer(504, ""), true, IsUnavailable},
+		"502":                         {replies(502, "<html>"), true, IsUnavailable},
+		"503":                         {replies(503, "{}"), true, IsUnavailable},
+		"504":                         {replies(504, ""), true, IsUnavailable},
 		"503 that says when":          {withRetryAfter(503), false, IsUnavailable},
-		"500":                         {answer(500, coded("ServerError")), false, IsUnavailable},
-		"maintenance":                 {answer(400, coded(CodeAPIOffline)), false, IsUnavailable},
+		"500":                         {replies(500, coded("ServerError")), false, IsUnavailable},
+		"maintenance":                 {replies(400, coded(answer.CodeAPIOffline)), false, IsUnavailable},
 		"429":                         {withRetryAfter(429), false, IsRateLimited},
-		"400":                         {answer(400, coded("ValidationFailure")), false, IsInvalid},
-		"403":                         {answer(403, coded(CodeInsufficientRoles)), false, IsForbidden},
-		"404 at the first attempt":    {answer(404, coded(CodeNotFound)), false, IsNotFound},
+		"400":                         {replies(400, coded("ValidationFailure")), false, IsInvalid},
+		"403":                         {replies(403, coded(answer.CodeInsufficientRoles)), false, IsForbidden},
+		"404 at the first attempt":    {replies(404, coded(answer.CodeNotFound)), false, IsNotFound},
 		"a redirect to a good answer": {http.RedirectHandler("/v1/me", http.StatusFound).ServeHTTP, false, IsUnavailable},
 	}
 	safe := map[string]bool{http.MethodGet: true, http.MethodPut: true, http.MethodDelete: true}
@@ -97,7 +99,11 @@ func withRetryAfter(status int) http.HandlerFunc {
 func TestARepeatedRequestThatSucceedsIsASuccess(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 		t.Run(method, func(t *testing.T) {
-			server := newTestServer(t, inTurn(dropConnection, answer(503, ""), answer(http.StatusOK, `{"ID":"jdoe"}`)))
+			done := replies(http.StatusOK, `{"ID":"jdoe"}`)
+			if method == http.MethodDelete {
+				done = replies(http.StatusNoContent, "")
+			}
+			server := newTestServer(t, inTurn(dropConnection, replies(503, ""), done))
 			if err := operations[method](t.Context(), server.client.BuyerUsers("acme")); err != nil {
 				t.Error(err)
 			}
@@ -108,32 +114,61 @@ func TestARepeatedRequestThatSucceedsIsASuccess(t *testing.T) {
 	}
 }
 
-func TestARepeatedDeleteThatFindsNothingIsDone(t *testing.T) {
+func TestARepeatedDeleteThatFindsNothingSaysSo(t *testing.T) {
+	server := newTestServer(t, inTurn(dropConnection, replies(404, coded(answer.CodeNotFound))))
+	err := server.client.Buyers().Delete(t.Context(), "acme")
+	if failure, ok := errors.AsType[*Error](err); !ok || !failure.WasRepeated || !IsNotFound(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestADeletionIsDoneOnlyByAnAnswerWithoutContent(t *testing.T) {
 	tests := map[string]struct {
-		answers http.HandlerFunc
-		check   func(error) bool
+		status int
+		body   string
+		isDone bool
 	}{
-		"after a lost answer":              {inTurn(dropConnection, answer(404, coded(CodeNotFound))), func(err error) bool { return err == nil }},
-		"but not at the first attempt":     {answer(404, coded(CodeNotFound)), IsNotFound},
-		"but not a 404 of another origin":  {inTurn(dropConnection, answer(404, "<html>")), IsUnavailable},
-		"and a refusal stays what it is":   {inTurn(dropConnection, answer(400, coded(CodeCannotDeleteWithOpenOrder))), IsInUse},
-		"after a 503 and a lost answer":    {inTurn(answer(503, ""), dropConnection, answer(404, coded(CodeNotFound))), func(err error) bool { return err == nil }},
-		"but a repeated GET finds nothing": {nil, nil},
+		"204":                       {204, "", true},
+		"an empty success":          {200, "", true},
+		"a page with a good status": {200, "<html>please log in</html>", false},
+		"half an object":            {200, `{"ID":"jd`, false},
+		"an object":                 {200, `{"ID":"jdoe"}`, false},
+		"a note of maintenance":     {202, `{"message":"maintenance"}`, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if test.answers == nil {
-				server := newTestServer(t, inTurn(dropConnection, answer(404, coded(CodeNotFound))))
-				if _, err := server.client.Buyers().Get(t.Context(), "acme"); !IsNotFound(err) {
-					t.Errorf("got %v", err)
-				}
-				return
-			}
-			server := newTestServer(t, test.answers)
-			if err := server.client.Buyers().Delete(t.Context(), "acme"); !test.check(err) {
+			server := newTestServer(t, replies(test.status, test.body))
+			err := server.client.Buyers().Delete(t.Context(), "acme")
+			if (err == nil) != test.isDone || err != nil && (!IsUnavailable(err) || HadNoEffect(err)) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestARequestThatIsTurnedAwayIsSentAgainWhateverItIs(t *testing.T) {
+	for method, operation := range operations {
+		t.Run(method, func(t *testing.T) {
+			done := replies(http.StatusOK, `{"ID":"jdoe"}`)
+			if method == http.MethodDelete {
+				done = replies(http.StatusNoContent, "")
+			}
+			server := newTestServer(t, inTurn(replies(429, ""), replies(429, "{}"), done))
+			if err := operation(t.Context(), server.client.BuyerUsers("acme")); err != nil {
+				t.Error(err)
+			}
+			if got := len(server.recorded()); got != 3 {
+				t.Errorf("it was sent %d times, want 3", got)
+			}
+		})
+	}
+}
+
+func TestATakenIDAfterARequestThatWasTurnedAwayMayBeItsOwnDoing(t *testing.T) {
+	server := newTestServer(t, inTurn(replies(429, ""), replies(409, coded(answer.CodeIDExists))))
+	_, err := server.client.BuyerUsers("acme").Create(t.Context(), fullUser())
+	if !IsIDExists(err) || HadNoEffect(err) {
+		t.Errorf("got %v, of which it is certain that it had no effect", err)
 	}
 }
 

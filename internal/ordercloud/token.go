@@ -28,6 +28,9 @@ type Token struct {
 	Expiry time.Time
 }
 
+// errNoToken says that a text is no token of OrderCloud's.
+var errNoToken = errors.New("no OrderCloud token")
+
 // claims are those of OrderCloud's tokens that this client reads [D].
 type claims struct {
 	Roles    jwt.ClaimStrings `json:"role"`
@@ -45,7 +48,7 @@ func readClaims(accessToken string) (claims, error) {
 	var read claims
 	_, _, err := jwt.NewParser().ParseUnverified(accessToken, &read)
 	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) {
-		return claims{}, errUnreadable
+		return claims{}, errNoToken
 	}
 	return read, nil
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 func TestTokenRequestIsTheDocumentedOne(t *testing.T) {
@@ -98,7 +100,7 @@ func TestTokenIsReplacedEarly(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+			server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 			server.token = func(writer http.ResponseWriter, _ *http.Request) {
 				writeToken(writer, accessToken(jwt.MapClaims{"n": server.tokenCount()}), test.lifetime)
 			}
@@ -120,7 +122,7 @@ func TestTokenIsReplacedEarly(t *testing.T) {
 
 func TestManyCallersShareOneTokenRequest(t *testing.T) {
 	const callers = 50
-	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 	release := make(chan struct{})
 	server.token = func(writer http.ResponseWriter, _ *http.Request) {
 		<-release
@@ -203,17 +205,15 @@ func TestRefusedCredentialsAreToldApartAndRememberedForAMinute(t *testing.T) {
 		body   string
 		text   string
 	}{
-		"a wrong secret":           {401, `{"error":"invalid_client","error_description":"s3cret-value is wrong","Errors":[{"ErrorCode":"Auth.InvalidUsernameOrPassword","Message":"s3cret-value"}]}`, "401 Auth.InvalidUsernameOrPassword"},
-		"an unknown client":        {400, `{"Errors":[{"ErrorCode":"ApiClient.InvalidClientID"}]}`, "400 ApiClient.InvalidClientID"},
-		"OAuth's own error":        {400, `{"error":"invalid_scope"}`, "400 invalid_scope"},
-		"a 403":                    {403, `{"Errors":[{"ErrorCode":"Auth.InsufficientRoles"}]}`, "403 Auth.InsufficientRoles"},
-		"a 401 that is not JSON":   {401, `s3cret-value`, "401 answer unreadable"},
-		"a 403 of something other": {403, `<html>s3cret-value</html>`, "403 answer unreadable"},
+		"a wrong secret":    {401, `{"error":"invalid_client","error_description":"s3cret-value is wrong","Errors":[{"ErrorCode":"Auth.InvalidUsernameOrPassword","Message":"s3cret-value"}]}`, "401 Auth.InvalidUsernameOrPassword"},
+		"an unknown client": {400, `{"Errors":[{"ErrorCode":"ApiClient.InvalidClientID"}]}`, "400 ApiClient.InvalidClientID"},
+		"OAuth's own error": {400, `{"error":"invalid_scope"}`, "400 invalid_scope"},
+		"a 403":             {403, `{"Errors":[{"ErrorCode":"Auth.InsufficientRoles"}]}`, "403 Auth.InsufficientRoles"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
-			server.token = answer(test.status, test.body)
+			server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
+			server.token = replies(test.status, test.body)
 			for range 100 {
 				_, err := server.client.Buyers().Get(t.Context(), "acme")
 				if !IsCredentialsRefused(err) || IsUnauthorized(err) || IsForbidden(err) || IsInvalid(err) {
@@ -248,19 +248,21 @@ func TestATokenEndpointInTroubleIsUnavailableAndNotRemembered(t *testing.T) {
 		handler http.HandlerFunc
 		text    string
 	}{
-		"a server error":           {answer(500, "oops"), "500 answer unreadable"},
-		"maintenance":              {answer(400, coded(CodeAPIOffline)), "400 Api.Offline"},
+		"a server error":           {replies(500, "oops"), "500 Internal Server Error"},
+		"maintenance":              {replies(400, coded(answer.CodeAPIOffline)), "400 Api.Offline"},
 		"a dropped connection":     {dropConnection, "connection dropped"},
 		"a token that is no JWT":   {func(w http.ResponseWriter, _ *http.Request) { writeToken(w, "opaque-token", 60) }, "200 answer unreadable"},
-		"an answer without token":  {answer(200, "{}"), "200 answer unreadable"},
-		"an answer that is HTML":   {answer(200, "<html>"), "200 answer unreadable"},
+		"an answer without token":  {replies(200, "{}"), "200 answer unreadable"},
+		"an answer that is HTML":   {replies(200, "<html>"), "200 answer unreadable"},
 		"a redirect to elsewhere":  {http.RedirectHandler("/v1/me", http.StatusTemporaryRedirect).ServeHTTP, "307 answer unreadable"},
-		"a host that has no such":  {answer(404, "<html>"), "404 answer unreadable"},
-		"one without, in JSON too": {answer(404, coded("NotFound")), "404 NotFound"},
+		"a 401 that is not JSON":   {replies(401, "s3cret-value"), "401 answer unreadable"},
+		"a 403 of something other": {replies(403, "<html>s3cret-value</html>"), "403 answer unreadable"},
+		"a host that has no such":  {replies(404, "<html>"), "404 answer unreadable"},
+		"one without, in JSON too": {replies(404, coded("NotFound")), "404 NotFound"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+			server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 			server.token = test.handler
 			for range 2 {
 				_, err := server.client.Me(t.Context())

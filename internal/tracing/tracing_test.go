@@ -53,7 +53,10 @@ func connect(t *testing.T) (client *ordercloud.Client, secret string) {
 	clientID, secret := box.Credentials()
 	client, err = ordercloud.New(ordercloud.Config{
 		BaseURL: server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
-		Scopes: []string{"BuyerUserAdmin"}, Transport: tracing.Calls("shop/default", ordercloud.RouteOf, ordercloud.NewTransport()),
+		Scopes: []string{"BuyerUserAdmin"},
+		Around: func(attempt http.RoundTripper) http.RoundTripper {
+			return tracing.Calls("shop/default", ordercloud.RouteOf, attempt)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

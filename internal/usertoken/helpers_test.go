@@ -156,8 +156,10 @@ func (w *world) connect() {
 	clientID, secret := w.box.Credentials()
 	turns := limiter.New(limiter.Limits{RequestsPerSecond: 1000, Concurrency: 8}, limiter.Observer{})
 	reached, err := ordercloud.New(ordercloud.Config{
-		Transport: turns.Transport((*fence.Fence)(nil).Transport(
-			audit.Transport(namespace+"/default", ordercloud.NewTransport()), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest),
+		Around: func(attempt http.RoundTripper) http.RoundTripper {
+			return turns.Transport((*fence.Fence)(nil).Transport(
+				audit.Transport(namespace+"/default", attempt), ordercloud.IsTokenRequest), ordercloud.IsTokenRequest)
+		},
 		BaseURL: w.url, ClientID: clientID, ClientSecret: ordercloud.Secret(secret),
 		UserAgent: "ordercloud-operator/test", Scopes: marketplace.RolesAskedFor(),
 	})

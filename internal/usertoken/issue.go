@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
@@ -147,18 +148,18 @@ func (p *pass) call(doing string) failure.Call {
 func (p *pass) explainRefusal(err error) error {
 	user, application := p.wanted.user(), p.application()
 	switch {
-	case ordercloud.HasCode(err, ordercloud.CodeImpersonationConfigError):
+	case ordercloud.HasCode(err, answer.CodeImpersonationConfigError):
 		return p.mayComeSoon(failure.New(v1alpha1.ReasonNotGranted,
 			"no impersonation config lets the operator's user in OrderCloud act as %s in %s, or its security profile has no roles (%s): declare an ImpersonationConfig for them whose impersonator is that user, a group of it, or every admin",
-			user, application, ordercloud.CodeImpersonationConfigError).By(err))
-	case ordercloud.HasCode(err, ordercloud.CodeImpersonationClientIDNotFound):
+			user, application, answer.CodeImpersonationConfigError).By(err))
+	case ordercloud.HasCode(err, answer.CodeImpersonationClientIDNotFound):
 		return failure.New(v1alpha1.ReasonReferenceNotFound,
 			"%s does not exist in %s, or is not active (%s): correct clientID or clientName, or activate it there",
-			application, p.wanted.baseURL, ordercloud.CodeImpersonationClientIDNotFound).Stall().Again(failure.Backoff).By(err)
-	case ordercloud.HasCode(err, ordercloud.CodeImpersonationBuyerNotAssigned):
+			application, p.wanted.baseURL, answer.CodeImpersonationClientIDNotFound).Stall().Again(failure.Backoff).By(err)
+	case ordercloud.HasCode(err, answer.CodeImpersonationBuyerNotAssigned):
 		return failure.New(v1alpha1.ReasonNotGranted,
 			"buyer %s is not assigned to %s (%s): assign it to the API client in OrderCloud, or name another application",
-			p.wanted.buyerID, application, ordercloud.CodeImpersonationBuyerNotAssigned).Stall().Again(failure.OnceAMinute).By(err)
+			p.wanted.buyerID, application, answer.CodeImpersonationBuyerNotAssigned).Stall().Again(failure.OnceAMinute).By(err)
 	case ordercloud.IsForbidden(err):
 		return failure.New(v1alpha1.ReasonAccessDenied,
 			"the operator's token lacks BuyerImpersonation, without which OrderCloud gives no token for %s: assign a security profile with it to the default context user of the Marketplace's API client",

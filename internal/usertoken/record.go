@@ -137,7 +137,7 @@ func (p *pass) patchStatus(ctx context.Context) error {
 // tell emits a Warning and a log line when Synced turns False, and when what was
 // waited for turns out to need a person.
 func (p *pass) tell(ctx context.Context, problem *failure.Failure) {
-	if problem == nil || ordercloud.IsHeldBack(problem) {
+	if problem == nil || problem.IsEverywhere {
 		return
 	}
 	synced := meta.FindStatusCondition(p.before.Status.Conditions, v1alpha1.SyncedCondition)

@@ -1,7 +1,7 @@
 // Copyright The ordercloud-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package ordercloud
+package answer
 
 // Error codes of OrderCloud that this project acts on [D]. Statuses and
 // meanings that the documentation leaves open are in assumptions.go.
@@ -37,6 +37,8 @@ const (
 	// CodeConflictingImpersonationConfig says that another config has the same
 	// client, profile, impersonator and impersonatee.
 	CodeConflictingImpersonationConfig = "ImpersonationConfig.ConflictingImpersonationConfigExists"
+	// CodeUserNotActive says that the user whom a token stands for, or would, is switched off.
+	CodeUserNotActive = "Auth.UserNotActive"
 	// CodeImpersonationConfigError says that no config allows an impersonation.
 	CodeImpersonationConfigError = "Impersonation.ConfigError"
 	// CodeImpersonationClientIDNotFound says that the API client of an access token

@@ -1,7 +1,7 @@
 // Copyright The ordercloud-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package ordercloud
+package answer
 
 import (
 	"context"
@@ -11,16 +11,41 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 )
 
 var (
-	// errTimedOut says that an attempt took longer than RequestTimeout.
+	// errTimedOut says that an attempt took longer than it may.
 	errTimedOut = errors.New("timed out")
-	// errTooLarge says that an answer is larger than maximumBodySize.
-	errTooLarge = errors.New("answer larger than 8 MiB")
+	// errTooLarge says that an answer is larger than what was asked for may be.
+	errTooLarge = errors.New("answer too large")
+	// errUnreadable says that an answer is not what OrderCloud's would be: not
+	// JSON, cut short, or without the object that was asked for.
+	errUnreadable = errors.New("answer unreadable")
 )
+
+// ProxyError says that a proxy did not open the way to OrderCloud.
+type ProxyError struct {
+	// Status is what the proxy answered to CONNECT.
+	Status int
+}
+
+// Error names the status.
+func (e *ProxyError) Error() string { return "proxy answered " + strconv.Itoa(e.Status) }
+
+// Describe says in a few words what came back. They are the same for the same answer, hold
+// nothing of what was sent or answered, and may go into a status.
+func (a Answer) Describe() string {
+	switch {
+	case a.Cause != nil:
+		return describeFailure(a.Cause)
+	case http.StatusText(a.Status) != "":
+		return http.StatusText(a.Status)
+	}
+	return "no answer"
+}
 
 // describeFailure says in words of this package why no answer came. The errors
 // of net and net/http are not repeated: they hold addresses and ports that
@@ -28,6 +53,7 @@ var (
 func describeFailure(cause error) string {
 	var lookup *net.DNSError
 	var network net.Error
+	var proxy *ProxyError
 	switch {
 	case errors.Is(cause, context.Canceled):
 		return "context canceled"
@@ -37,6 +63,8 @@ func describeFailure(cause error) string {
 		return rootText(cause)
 	case isUnsent(cause):
 		return "not sent"
+	case errors.As(cause, &proxy):
+		return proxy.Error()
 	case errors.As(cause, &lookup) && lookup.IsNotFound:
 		return "host not found"
 	case errors.As(cause, &lookup):
@@ -47,7 +75,7 @@ func describeFailure(cause error) string {
 		return "TLS handshake failed"
 	case errors.Is(cause, syscall.ECONNREFUSED):
 		return "connection refused"
-	case isDropped(cause):
+	case Answer{Cause: cause}.IsDropped():
 		return "connection dropped"
 	case errors.As(cause, &network) && network.Timeout():
 		return errTimedOut.Error()
@@ -79,7 +107,7 @@ func isHandshakeFailure(cause error) bool {
 	return errors.As(cause, &header) || errors.As(cause, &alert) || errors.Is(cause, http.ErrSchemeMismatch)
 }
 
-// unsent is what a Config.Transport returns that holds a request back: nothing was
+// unsent is what a transport returns that holds a request back: nothing was
 // sent, and nothing is worth sending before RetryAfter.
 type unsent interface {
 	error
@@ -91,15 +119,22 @@ func isUnsent(cause error) bool {
 	return errors.As(cause, &held)
 }
 
-// isDropped says whether a connection ended under a request, or was never
+// isUnconnected says that no connection was made, so that nothing was sent.
+func isUnconnected(cause error) bool {
+	var dialled *net.OpError
+	var proxy *ProxyError
+	return errors.As(cause, &dialled) && dialled.Op == "dial" || isCertificateFailure(cause) || errors.As(cause, &proxy)
+}
+
+// IsDropped says whether a connection ended under a request, or was never
 // made: the failures that another attempt may not meet again. A time-out is
 // none of them, since it has already cost its full time.
-func isDropped(cause error) bool {
+func (a Answer) IsDropped() bool {
 	for _, known := range []error{
 		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
 		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ECONNABORTED, syscall.EPIPE,
 	} {
-		if errors.Is(cause, known) {
+		if errors.Is(a.Cause, known) {
 			return true
 		}
 	}

@@ -1,0 +1,5 @@
+package answer
+
+import "net/http"
+
+func (a *Answer) redact(*http.Request) {}

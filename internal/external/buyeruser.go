@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
@@ -117,7 +118,7 @@ func (u *buyerUser) Create(ctx context.Context) (lifecycle.Observation, error) {
 	desired.Password = secret.value
 	created, err := u.users.Create(ctx, desired)
 	if ordercloud.IsIDExists(err) {
-		return lifecycle.Observation{}, lifecycle.ErrExists
+		return lifecycle.Observation{}, exists(err)
 	}
 	if err != nil {
 		return lifecycle.Observation{}, u.explainWrite("creating", secret, err)
@@ -192,7 +193,7 @@ func (u *buyerUser) Deactivate(ctx context.Context) error {
 // namedBy finds the impersonation config because of which OrderCloud refuses the
 // deletion, declared or not; empty when that is not the reason or cannot be found.
 func (u *buyerUser) namedBy(ctx context.Context, refusal error) string {
-	if !ordercloud.HasCode(refusal, ordercloud.CodeCannotDeleteImpersonateeParty) {
+	if !ordercloud.HasCode(refusal, answer.CodeCannotDeleteImpersonateeParty) {
 		return ""
 	}
 	for buyerField, userField := range map[string]string{"BuyerID": "UserID", "ImpersonationBuyerID": "ImpersonationUserID"} {

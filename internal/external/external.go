@@ -16,6 +16,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -45,6 +46,15 @@ func decodeObject(raw []byte) (map[string]any, error) {
 		return nil, fmt.Errorf("reading a JSON object: %w", err)
 	}
 	return object, nil
+}
+
+// exists says that a create met an object with its ID. If it was sent more than once, that
+// may be its own.
+func exists(err error) error {
+	if ordercloud.HadNoEffect(err) {
+		return lifecycle.ErrExists
+	}
+	return fmt.Errorf("%w: %w", lifecycle.ErrExists, err)
 }
 
 // toTime is a time as Kubernetes keeps it, in whole seconds: with fractions, an

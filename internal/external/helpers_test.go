@@ -77,8 +77,10 @@ func begin(t *testing.T, objects ...client.Object) *world {
 	clientID, secret := box.Credentials()
 	turns := limiter.New(limiter.Limits{RequestsPerSecond: 1000, Concurrency: 8}, limiter.Observer{})
 	reached, err := ordercloud.New(ordercloud.Config{
-		Transport: turns.Transport(ordercloud.NewTransport(), ordercloud.IsTokenRequest),
-		BaseURL:   server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
+		Around: func(attempt http.RoundTripper) http.RoundTripper {
+			return turns.Transport(attempt, ordercloud.IsTokenRequest)
+		},
+		BaseURL: server.URL, ClientID: clientID, ClientSecret: ordercloud.Secret(secret), UserAgent: "ordercloud-operator/test",
 		Scopes: []string{
 			"SetSecurityProfile", "BuyerUserAdmin", "ApiClientReader", "SecurityProfileReader", "BuyerReader",
 			"UserGroupReader", "AdminUserGroupReader", "AdminUserReader",

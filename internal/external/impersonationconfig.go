@@ -182,7 +182,7 @@ func digestOfConfig(config ordercloud.ImpersonationConfig) string {
 func (c *impersonationConfig) Create(ctx context.Context) (lifecycle.Observation, error) {
 	created, err := c.configs.Create(ctx, c.desired)
 	if ordercloud.IsIDExists(err) {
-		return lifecycle.Observation{}, lifecycle.ErrExists
+		return lifecycle.Observation{}, exists(err)
 	}
 	if err != nil {
 		return lifecycle.Observation{}, c.explainWrite(ctx, "creating", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
@@ -47,6 +48,7 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	}
 	for range maxLooks {
 		found, err := p.round(ctx, external)
+		ctx = look.Alone(ctx) // a list has told something else than OrderCloud's answer
 		if _, stopped := errors.AsType[*fence.StoppedError](err); stopped {
 			// What was decided does not stand any more, and so neither does what it came from.
 			return verdict{}, err
@@ -64,7 +66,7 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 // round is one look and what follows from it.
 func (p *pass[T]) round(ctx context.Context, external External) (verdict, error) {
 	policy := PolicyOf(p.spec)
-	seen, err := external.Observe(ctx)
+	seen, err := p.observe(ctx, external)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -94,6 +96,27 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 		return found, seen.Unresolved
 	}
 	return found, err
+}
+
+// observe looks at the object. A pass that only compares may find it in a list that was asked
+// for a moment ago; a difference in there may be over. And that a list leaves out what was
+// there is not believed without asking for the very object: it would be created again.
+func (p *pass[T]) observe(ctx context.Context, external External) (Observation, error) {
+	comparing, recall := ctx, (*look.Recall)(nil)
+	if !p.isAwaited() {
+		comparing, recall = look.Recalling(ctx, p.interval/4)
+	}
+	seen, err := external.Observe(comparing)
+	switch {
+	case err != nil, seen.InSync():
+		return seen, err
+	case !seen.Exists && p.state.Claims():
+		return external.Observe(look.Alone(ctx))
+	case recall != nil && recall.WasUsed():
+		return external.Observe(ctx)
+	default:
+		return seen, nil
+	}
 }
 
 // whatIsSeen is what a look means to the claim.
@@ -151,7 +174,7 @@ func effectOf(err error) claim.Event {
 	switch {
 	case err == nil:
 		return claim.Answered
-	case errors.Is(err, ErrExists), ordercloud.HadNoEffect(err):
+	case ordercloud.HadNoEffect(err):
 		return claim.Refused
 	default:
 		return claim.Unanswered

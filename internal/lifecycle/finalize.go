@@ -18,6 +18,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metrics"
 )
@@ -152,7 +153,7 @@ func (p *pass[T]) admit(ctx context.Context) error {
 // isOwn looks whether the create, of which nothing was heard, has made the object that is
 // there. The guard is asked for that as for every other.
 func (p *pass[T]) isOwn(ctx context.Context, bound External) (bool, error) {
-	seen, err := bound.Look(ctx)
+	seen, err := bound.Look(look.Alone(ctx))
 	if err != nil {
 		return false, err
 	}

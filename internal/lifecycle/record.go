@@ -157,10 +157,10 @@ func (p *pass[T]) log(ctx context.Context, problem *failure.Failure) {
 }
 
 // isNews says whether a failure is told: when Synced turns False, and when what
-// was waited for turns out to need a person. That nothing was even asked during an
-// outage is no news of each of thousands of objects: their Marketplace tells it.
+// was waited for turns out to need a person. What an outage does to each of thousands of
+// objects is no news: their Marketplace tells it.
 func (p *pass[T]) isNews(problem *failure.Failure) bool {
-	if problem == nil || ordercloud.IsHeldBack(problem) {
+	if problem == nil || problem.IsEverywhere {
 		return false
 	}
 	_, before := p.before.Managed()

@@ -36,15 +36,16 @@ func (c *connection) throttle(times int) {
 	c.answers(status(http.StatusOK))
 }
 
-func TestA429PausesAndHalvesTheRate(t *testing.T) {
+func TestAfterA429TheRateIsWhatWasBorneAndNothingIsSentAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newConnection(t, Limits{RequestsPerSecond: 10, Concurrency: 8}, Observer{})
+		c := newConnection(t, Limits{RequestsPerSecond: 1000, Concurrency: 8}, Observer{})
+		c.sendMany(5)
 		begun := time.Now()
 		c.answers(tooMany)
 		c.sendMany(1)
-		c.answers(status(http.StatusNotFound)) // the marketplace bears it, but the object is not there
+		c.expectRate(5)
 		var sent []time.Duration
-		for range 7 {
+		for range 4 {
 			// Unused permits show what is granted without success to recover by.
 			permit, err := c.limiter.Acquire(t.Context())
 			if err != nil {
@@ -54,10 +55,7 @@ func TestA429PausesAndHalvesTheRate(t *testing.T) {
 			permit.Release()
 		}
 		pause := time.Second
-		want := []time.Duration{
-			pause, pause, pause, pause, pause, // one second's worth of the new rate
-			pause + 200*time.Millisecond, pause + 400*time.Millisecond,
-		}
+		want := []time.Duration{pause, pause + 200*time.Millisecond, pause + 400*time.Millisecond, pause + 600*time.Millisecond}
 		if !slices.Equal(sent, want) {
 			t.Errorf("sent after %v, want %v", sent, want)
 		}
@@ -111,26 +109,42 @@ func TestAShorterPauseDoesNotEndALongerOne(t *testing.T) {
 	})
 }
 
-func TestRequestsThatWereUnderWayTogetherHalveTheRateOnce(t *testing.T) {
+func TestRequestsThatWereUnderWayTogetherLowerTheRateOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newConnection(t, Limits{RequestsPerSecond: 16, Concurrency: 8}, Observer{})
+		c.sendMany(4)
 		first, second, third := c.start(t.Context()), c.start(t.Context()), c.start(t.Context())
 		_ = first(tooMany)
-		c.expectRate(8)
+		c.expectRate(4)
 		time.Sleep(time.Minute)
 		_ = second(tooMany)
-		c.expectRate(8)
-		time.Sleep(time.Minute)
-		c.throttle(1) // granted at the new rate
 		c.expectRate(4)
+		time.Sleep(time.Minute)
+		c.throttle(1) // granted at the new rate, and nothing was answered in the last second
+		c.expectRate(1)
 		time.Sleep(time.Minute)
 		_ = third(status(http.StatusOK)) // granted at the first
-		c.expectRate(4)
+		c.expectRate(1)
+	})
+}
+
+func TestWhatIsAnsweredDuringThePauseWasBorne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newConnection(t, Limits{RequestsPerSecond: 100, Concurrency: 8}, Observer{})
+		first, second, third, last := c.start(t.Context()), c.start(t.Context()), c.start(t.Context()), c.start(t.Context())
+		_ = first(tooMany)
+		c.expectRate(1)
+		_ = second(status(http.StatusOK))
+		_ = third(status(http.StatusOK))
+		c.expectRate(2)
+		time.Sleep(time.Minute)
+		_ = last(status(http.StatusOK)) // the pause is over
+		c.expectRate(2)
 	})
 }
 
 func TestTheRateDoesNotFallToNothing(t *testing.T) {
-	for configured, want := range map[float64]float64{1000: 20, 10: 0.2, 5: 0.1, 1: 0.1, 0.05: 0.05} {
+	for configured, want := range map[float64]float64{1000: 0.1, 10: 0.1, 1: 0.1, 0.05: 0.05} {
 		t.Run(fmt.Sprint(configured), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newConnection(t, Limits{RequestsPerSecond: configured, Concurrency: 8}, Observer{})
@@ -141,22 +155,32 @@ func TestTheRateDoesNotFallToNothing(t *testing.T) {
 	}
 }
 
-func TestTheRateRecoversByATwentiethForEachGoodSecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newConnection(t, Limits{RequestsPerSecond: 20, Concurrency: 8}, Observer{})
-		c.throttle(1)
-		c.expectRate(10)
-		for second := range 10 {
-			for range 4 {
-				time.Sleep(250 * time.Millisecond)
-				c.sendMany(1)
+func TestTheRateRecoversFromWhatWasBorne(t *testing.T) {
+	pressed := borne{perSecond: 20, isMeasured: true, isPressed: true}
+	for name, test := range map[string]struct {
+		from borne
+		good time.Duration
+		want float64
+	}{
+		"it begins a little below":                       {pressed, 0, 18},
+		"halfway it is nearly there":                     {pressed, 3 * time.Second, 19.75},
+		"it stays there for a while":                     {pressed, 6 * time.Second, 20},
+		"it tries a little more":                         {pressed, 9 * time.Second, 20.25},
+		"and more":                                       {pressed, 12 * time.Second, 22},
+		"and ever more":                                  {pressed, time.Minute, 1478},
+		"when no more was asked it begins with all":      {borne{perSecond: 20, isMeasured: true}, 0, 20},
+		"when no more was asked it doubles":              {borne{perSecond: 20, isMeasured: true}, 3 * time.Second, 160},
+		"when nothing was measured it doubles, too":      {borne{perSecond: 1, isPressed: true}, 10 * time.Second, 1024},
+		"when nothing was measured it begins with a one": {bearing(0, 1000, true), 0, 1},
+		"a slow rate is halved when nothing was":         {bearing(0, 1, true), 0, 0.5},
+		"what was borne is no more than was tried":       {bearing(30, 10, false), 0, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.from.after(test.good); math.Abs(got-test.want) > 1e-6 {
+				t.Errorf("%v requests a second, want %v", got, test.want)
 			}
-			c.expectRate(10 + float64(second+1))
-		}
-		time.Sleep(time.Second)
-		c.sendMany(1)
-		c.expectRate(20)
-	})
+		})
+	}
 }
 
 func TestTimeWithoutSuccessDoesNotRecoverTheRate(t *testing.T) {
@@ -164,15 +188,39 @@ func TestTimeWithoutSuccessDoesNotRecoverTheRate(t *testing.T) {
 		c := newConnection(t, Limits{RequestsPerSecond: 20, Concurrency: 8}, Observer{})
 		c.throttle(1)
 		time.Sleep(time.Hour)
-		c.expectRate(10)
+		c.expectRate(1)
 		c.answers(refuse)
 		c.sendMany(1)
-		c.expectRate(10)
+		c.expectRate(1)
 		c.expectClosed()
-		c.expectRate(11) // what the last second is worth
-		c.sendMany(3)    // in no time
-		c.expectRate(11)
+		c.expectRate(2) // what the last second is worth
 	})
+}
+
+func TestWhatIsMoreThanASecondAgoIsNotCounted(t *testing.T) {
+	begun := time.Now().Truncate(time.Second)
+	for name, test := range map[string]struct {
+		at   []time.Duration
+		now  time.Duration
+		want float64
+	}{
+		"nothing":            {nil, 0, 0},
+		"just now":           {[]time.Duration{0, 0, 0}, 0, 3},
+		"within a second":    {[]time.Duration{0, 500 * time.Millisecond}, 900 * time.Millisecond, 2},
+		"the first is over":  {[]time.Duration{0, 500 * time.Millisecond}, 1100 * time.Millisecond, 1},
+		"all are over":       {[]time.Duration{0, 500 * time.Millisecond}, time.Hour, 0},
+		"after a long while": {[]time.Duration{0, time.Hour}, time.Hour, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var counted recent
+			for _, at := range test.at {
+				counted.add(begun.Add(at))
+			}
+			if got := counted.perSecond(begun.Add(test.now)); got != test.want {
+				t.Errorf("%v a second, want %v", got, test.want)
+			}
+		})
+	}
 }
 
 func TestARateThatWasLoweredOutlivesNewLimits(t *testing.T) {
@@ -181,10 +229,9 @@ func TestARateThatWasLoweredOutlivesNewLimits(t *testing.T) {
 		configured float64
 		want       float64
 	}{
-		"raised":                    {1, 100, 8},
-		"the same":                  {1, 16, 8},
-		"lowered":                   {1, 4, 4},
-		"raised beyond the floor":   {3, 1000, 20},
+		"raised":                    {1, 100, 1},
+		"the same":                  {1, 16, 1},
+		"lowered":                   {1, 0.5, 0.5},
 		"raised when nothing is up": {0, 100, 100},
 	} {
 		t.Run(name, func(t *testing.T) {

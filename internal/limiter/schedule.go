@@ -155,6 +155,9 @@ func (l *Limiter) refuseAll(now time.Time) {
 	}
 }
 
+// isPressed says that requests wait, so that what is answered is not all that is wanted.
+func (l *Limiter) isPressed() bool { return l.edits.length()+l.sweeps.length() > 0 }
+
 func (l *Limiter) queues() []*queue { return []*queue{&l.exempt, &l.edits, &l.sweeps} }
 
 func (l *Limiter) wakeAfter(wait time.Duration) {

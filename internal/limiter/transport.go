@@ -59,7 +59,7 @@ func (l *Limiter) count(permit *Permit, came answer.Answer) bool {
 	switch {
 	case came.Meaning == answer.RateLimited:
 		l.breaker.answered(permit)
-		l.pace.throttled(now, permit, came.RetryAfter)
+		l.pace.throttled(now, permit, came.RetryAfter, l.isPressed())
 	case came.IsFailure():
 		l.breaker.failed(permit, now, came)
 	case came.IsAnswered():

@@ -45,8 +45,9 @@ func ClassOf(ctx context.Context) Class {
 type shareKey struct{}
 
 // WithShare marks all requests of a context as those of a share: of the requests of one
-// class that wait, each share has as many turns as every other, however many wait in it.
-// Requests that nobody has marked share one, the empty one.
+// class that wait, those of the share that had the fewest turns lately go first, however
+// many wait in it. Requests that nobody has marked share one, the empty one, which has
+// every tenth turn at least.
 func WithShare(ctx context.Context, share string) context.Context {
 	return context.WithValue(ctx, shareKey{}, share)
 }

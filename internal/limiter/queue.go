@@ -3,7 +3,10 @@
 
 package limiter
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // waiter is a request that waits for its turn. All fields but called are written
 // before that is closed.
@@ -28,46 +31,100 @@ type place struct {
 	arrived, stood *link[*waiter]
 }
 
-// queue lets shares have their turns one after the other, and those of a share in the
-// order in which they came: who has thousands waiting holds up its own. A share that
-// nobody waits in takes no turn and saves none up; whoever comes next stands behind the
-// shares that wait already. Each step takes the same time, however many wait.
+// turnsOfOthers is how many turns others have at most while a batch waits.
+const turnsOfOthers = 9
+
+// queue gives the next turn to the share that was served least lately, and to those of a
+// share in the order in which they came: who asks seldom goes before who floods, and who
+// has thousands waiting holds up its own. Turns are counted when a request is let through,
+// so that one under way counts. The share without a name is that of batches of looks, which
+// answer many shares: it has every tenth turn at least. A step takes no longer than the
+// logarithm of how many shares wait.
 type queue struct {
 	// arrivals are all who wait, in the order in which they came.
 	arrivals chain[*waiter]
 	// turns are the shares with somebody waiting. The first has the next turn.
-	turns  chain[*share]
+	turns turns
+	// idle are those that nobody waits in any more and that are not forgotten yet, the
+	// first for longest.
+	idle chain[*share]
+	// shares are both by name.
 	shares map[string]*share
+	// begun numbers the shares as they begin to wait.
+	begun uint64
+	// overtaken counts the turns of others while a batch waits.
+	overtaken int
+	// since is when the first turn was, from which on service is counted. It is told by
+	// the clock that nobody sets.
+	since time.Time
 }
 
 // share is those of a queue who wait for the same turns.
 type share struct {
 	name    string
 	waiters chain[*waiter]
-	turn    *link[*share]
+	served  service
+	// begun is when it began to wait, by number.
+	begun uint64
+	// turn is its index among those who wait.
+	turn int
+	// idle is its place while nobody waits, since when it is so.
+	idle      *link[*share]
+	idleSince time.Time
 }
 
 // push lets a request wait.
 func (q *queue) push(w *waiter) {
-	of, ok := q.shares[w.share]
-	if !ok {
-		if q.shares == nil {
-			q.shares = map[string]*share{}
-		}
-		of = &share{name: w.share}
-		of.turn = q.turns.add(of)
-		q.shares[w.share] = of
+	q.forget(w.since)
+	of := q.shareOf(w.share)
+	if of.waiters.first == nil {
+		q.begin(of)
 	}
 	w.queue = q
 	w.place = place{share: of, arrived: q.arrivals.add(w), stood: of.waiters.add(w)}
 }
 
+func (q *queue) shareOf(name string) *share {
+	of, ok := q.shares[name]
+	if !ok {
+		if q.shares == nil {
+			q.shares = map[string]*share{}
+		}
+		of = &share{name: name}
+		q.shares[name] = of
+	}
+	return of
+}
+
+// begin lets a share wait.
+func (q *queue) begin(of *share) {
+	if of.idle != nil {
+		q.idle.remove(of.idle)
+		of.idle = nil
+	}
+	q.begun++
+	of.begun = q.begun
+	heap.Push(&q.turns, of)
+}
+
 // next returns whose turn it is, nil when nobody waits.
 func (q *queue) next() *waiter {
-	if q.turns.first == nil {
+	if len(q.turns) == 0 {
 		return nil
 	}
-	return q.turns.first.value.waiters.first.value
+	of := q.turns[0]
+	if batches := q.batches(); batches != nil && q.overtaken >= turnsOfOthers {
+		of = batches
+	}
+	return of.waiters.first.value
+}
+
+// batches is the share of batches, if one waits.
+func (q *queue) batches() *share {
+	if of := q.shares[""]; of != nil && of.waiters.first != nil {
+		return of
+	}
+	return nil
 }
 
 // oldest returns who has waited longest, nil when nobody waits.
@@ -80,63 +137,73 @@ func (q *queue) oldest() *waiter {
 
 func (q *queue) length() int { return q.arrivals.length }
 
-// take takes a request out whose turn has come: its share's next turn comes after those of
-// all others.
-func (q *queue) take(w *waiter) {
+// take takes a request out whose turn has come, and counts that for its share.
+func (q *queue) take(w *waiter, now time.Time) {
 	of := w.place.share
-	q.remove(w)
-	if of.waiters.first != nil {
-		q.turns.remove(of.turn)
-		of.turn = q.turns.add(of)
+	if q.overtaken++; of.name == "" || q.batches() == nil {
+		q.overtaken = 0
 	}
+	if q.since.IsZero() {
+		q.since = now
+	}
+	of.served = of.served.andOneMore(now.Sub(q.since))
+	heap.Fix(&q.turns, of.turn)
+	q.remove(w, now)
 }
 
 // remove takes a request out that has had no turn.
-func (q *queue) remove(w *waiter) {
+func (q *queue) remove(w *waiter, now time.Time) {
 	of := w.place.share
 	q.arrivals.remove(w.place.arrived)
 	of.waiters.remove(w.place.stood)
 	if of.waiters.first == nil {
-		q.turns.remove(of.turn)
-		delete(q.shares, of.name)
+		heap.Remove(&q.turns, of.turn)
+		of.idle, of.idleSince = q.idle.add(of), now
 	}
 	w.queue, w.place = nil, place{}
 }
 
-// chain is a list that one of thousands can leave without a search.
-type chain[T any] struct {
-	first, last *link[T]
-	length      int
+// forget forgets what was counted of shares that have asked nothing for long.
+func (q *queue) forget(now time.Time) {
+	for first := q.idle.first; first != nil && now.Sub(first.value.idleSince) > forgottenAfter; first = q.idle.first {
+		q.idle.remove(first)
+		delete(q.shares, first.value.name)
+	}
 }
 
-type link[T any] struct {
-	value          T
-	previous, next *link[T]
+// turns is a heap: the share that was served least is the first, of those that were served
+// alike the one that has waited longest.
+type turns []*share
+
+// Len is how many shares wait.
+func (t turns) Len() int { return len(t) }
+
+// Less says whose turn comes before the other's.
+func (t turns) Less(i, j int) bool {
+	if t[i].served != t[j].served {
+		return t[i].served.isLessThan(t[j].served)
+	}
+	return t[i].begun < t[j].begun
 }
 
-// add appends a value.
-func (c *chain[T]) add(value T) *link[T] {
-	added := &link[T]{value: value, previous: c.last}
-	if c.last == nil {
-		c.first = added
-	} else {
-		c.last.next = added
-	}
-	c.last = added
-	c.length++
-	return added
+// Swap changes two places.
+func (t turns) Swap(i, j int) {
+	t[i], t[j] = t[j], t[i]
+	t[i].turn, t[j].turn = i, j
 }
 
-func (c *chain[T]) remove(l *link[T]) {
-	if l.previous == nil {
-		c.first = l.next
-	} else {
-		l.previous.next = l.next
-	}
-	if l.next == nil {
-		c.last = l.previous
-	} else {
-		l.next.previous = l.previous
-	}
-	c.length--
+// Push adds a *share at the end.
+func (t *turns) Push(added any) {
+	of, _ := added.(*share)
+	of.turn = len(*t)
+	*t = append(*t, of)
+}
+
+// Pop takes the last one off.
+func (t *turns) Pop() any {
+	last := len(*t) - 1
+	of := (*t)[last]
+	(*t)[last] = nil
+	*t = (*t)[:last]
+	return of
 }

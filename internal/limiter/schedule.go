@@ -49,10 +49,11 @@ func (l *Limiter) admit(permit *Permit, now time.Time) *OpenError {
 func (l *Limiter) leave(waiter *waiter) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	now := time.Now()
 	if waiter.queue != nil {
-		waiter.queue.remove(waiter)
+		waiter.queue.remove(waiter, now)
 	}
-	l.free(waiter.permit, time.Now())
+	l.free(waiter.permit, now)
 }
 
 // dispatch calls all whose turn it is, and sets the timer for when the next
@@ -109,7 +110,7 @@ func (l *Limiter) sweepSlots() int {
 }
 
 func (l *Limiter) grant(waiter *waiter, now time.Time) {
-	waiter.queue.take(waiter)
+	waiter.queue.take(waiter, now)
 	permit := waiter.permit
 	permit.state = permitHeld
 	permit.slowdowns = l.pace.slowdowns
@@ -148,7 +149,7 @@ func (l *Limiter) free(permit *Permit, now time.Time) {
 func (l *Limiter) refuseAll(now time.Time) {
 	for _, waiting := range l.queues() {
 		for waiter := waiting.next(); waiter != nil; waiter = waiting.next() {
-			waiting.remove(waiter)
+			waiting.remove(waiter, now)
 			waiter.refusal = l.admit(waiter.permit, now)
 			close(waiter.called)
 		}

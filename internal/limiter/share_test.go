@@ -6,12 +6,14 @@ package limiter
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestARequestThatNobodyMarkedIsOfTheEmptyShare(t *testing.T) {
@@ -26,13 +28,54 @@ func TestATenantWithManyEditsDoesNotHoldUpTheEditOfAnother(t *testing.T) {
 		crowd.join(WithShare(t.Context(), "team-a"), Edit, named("a", 50)...)
 		crowd.join(WithShare(t.Context(), "team-b"), Edit, "b1")
 		crowd.join(t.Context(), Edit, "unmarked1")
-		crowd.release("a1", "a2", "b1", "unmarked1")
-		crowd.expect("a1", "a2", "b1", "unmarked1", "a3")
-		crowd.join(WithShare(t.Context(), "team-b"), Edit, "b2", "b3")
-		crowd.release(append(named("a", 3)[2:], "a4", "b2", "a5", "b3")...)
-		crowd.expect("a4", "b2", "a5", "b3", "a6")
-		crowd.release(named("a", 50)[5:]...)
+		crowd.release("a1", "b1", "unmarked1", "a2")
+		crowd.expect("a1", "b1", "unmarked1", "a2", "a3")
+		crowd.join(WithShare(t.Context(), "team-b"), Edit, "b2", "b3") // who had one turn, and a had three
+		crowd.release("a3", "b2", "b3", "a4")
+		crowd.expect("b2", "b3", "a4", "a5")
+		crowd.release(named("a", 50)[4:]...)
 	})
+}
+
+func TestATenantThatAsksSeldomGoesBeforeThoseThatFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		crowd := newCrowd(t, Limits{RequestsPerSecond: unhurried, Concurrency: 1})
+		crowd.join(WithShare(t.Context(), "team-a"), Edit, named("a", 50)...)
+		crowd.join(WithShare(t.Context(), "team-b"), Edit, named("b", 50)...)
+		for turn := range 20 {
+			crowd.release(named("a", 50)[turn], named("b", 50)[turn])
+		}
+		crowd.expect(strings.Fields(interleaved(21))[:41]...)
+		crowd.join(WithShare(t.Context(), "team-c"), Edit, named("c", 5)...)
+		crowd.release("a21", "c1", "c2", "c3", "c4", "c5")
+		crowd.expect("c1", "c2", "c3", "c4", "c5", "b21")
+		crowd.release(append([]string{"b21"}, strings.Fields(interleaved(50))[42:]...)...)
+	})
+}
+
+// interleaved are a1 b1 a2 b2 and so on.
+func interleaved(count int) string {
+	var names strings.Builder
+	for number := range count {
+		fmt.Fprintf(&names, "a%d b%d ", number+1, number+1)
+	}
+	return names.String()
+}
+
+func TestBatchesHaveEveryTenthTurnHoweverManyTenantsAskSeldom(t *testing.T) {
+	var q queue
+	now := time.Now()
+	for number := range 40 {
+		q.push(&waiter{share: "", since: now})
+		q.push(&waiter{share: fmt.Sprint("team-", number), since: now})
+	}
+	turns := popped(&q, now, 41)
+	batch := slices.Index(turns, "")
+	for turn := batch + 1; turn < len(turns); turn++ {
+		if isBatch := turns[turn] == ""; isBatch != ((turn-batch)%10 == 0) {
+			t.Errorf("turn %d of %v is wrong", turn, turns)
+		}
+	}
 }
 
 func TestEditsOfAnyShareGoBeforeSweepsOfAnyOther(t *testing.T) {
@@ -62,6 +105,7 @@ func TestWhoeverLeavesTakesNoTurnOfItsShareAway(t *testing.T) {
 		synctest.Wait()
 		crowd.release("first", "a2", "c1", "a3", "c2")
 		crowd.expect("first", "a2", "c1", "a3", "c2")
+		crowd.limiter.edits.forget(time.Now().Add(time.Hour))
 		if left := len(crowd.limiter.edits.shares); left != 0 {
 			t.Errorf("%d shares are kept that nobody waits in", left)
 		}
@@ -69,7 +113,7 @@ func TestWhoeverLeavesTakesNoTurnOfItsShareAway(t *testing.T) {
 }
 
 // popped takes everybody out by turn.
-func popped(q *queue, count int) []string {
+func popped(q *queue, now time.Time, count int) []string {
 	var shares []string
 	for range count {
 		w := q.next()
@@ -77,7 +121,7 @@ func popped(q *queue, count int) []string {
 			return shares
 		}
 		shares = append(shares, w.share)
-		q.take(w)
+		q.take(w, now)
 	}
 	return shares
 }
@@ -92,7 +136,7 @@ func TestSharesThatWaitHaveTheSameNumberOfTurns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var q queue
-			total := 0
+			total, now := 0, time.Now()
 			for index, count := range waiting { // the greediest come first, all at once
 				for range count {
 					q.push(&waiter{share: strconv.Itoa(index)})
@@ -101,7 +145,7 @@ func TestSharesThatWaitHaveTheSameNumberOfTurns(t *testing.T) {
 			}
 			left, turns := slices.Clone(waiting), make([]int, len(waiting))
 			for range total {
-				index, _ := strconv.Atoi(popped(&q, 1)[0])
+				index, _ := strconv.Atoi(popped(&q, now, 1)[0])
 				turns[index]++
 				left[index]--
 				for one := range waiting {
@@ -113,6 +157,7 @@ func TestSharesThatWaitHaveTheSameNumberOfTurns(t *testing.T) {
 					}
 				}
 			}
+			q.forget(now.Add(time.Hour))
 			if q.next() != nil || q.length() != 0 || len(q.shares) != 0 {
 				t.Error("somebody is left")
 			}
@@ -120,53 +165,81 @@ func TestSharesThatWaitHaveTheSameNumberOfTurns(t *testing.T) {
 	}
 }
 
-// While a share waits, no other has more than one turn more than it, and its own go in
-// order, however they come and leave.
-func TestHoweverRequestsComeAndLeaveTheTurnsAreFair(t *testing.T) {
+// model is what the queue is to do, told by adding up every turn there was.
+type model struct {
+	inLine map[string][]*waiter
+	// had are the moments of all turns of each share, begun the order in which they began
+	// to wait.
+	had   map[string][]time.Time
+	begun map[string]int
+	steps int
+}
+
+func (m *model) push(w *waiter) {
+	if m.steps++; len(m.inLine[w.share]) == 0 {
+		m.begun[w.share] = m.steps
+	}
+	m.inLine[w.share] = append(m.inLine[w.share], w)
+}
+
+func (m *model) remove(gone *waiter) {
+	m.inLine[gone.share] = slices.DeleteFunc(m.inLine[gone.share], func(other *waiter) bool { return other == gone })
+}
+
+func (m *model) served(name string, now time.Time) float64 {
+	sum := 0.0
+	for _, turn := range m.had[name] {
+		sum += math.Exp2(-now.Sub(turn).Seconds() / halfLife.Seconds())
+	}
+	return sum
+}
+
+// expectFair complains when a share that waits was served less than the one whose turn
+// it is.
+func (m *model) expectFair(t *testing.T, seed uint64, next *waiter, now time.Time) {
+	t.Helper()
+	if m.inLine[next.share][0] != next {
+		t.Fatalf("seed %d: somebody of %s was overtaken by its own", seed, next.share)
+	}
+	had := m.served(next.share, now)
+	for name, line := range m.inLine {
+		if other := m.served(name, now); len(line) > 0 && other < had-1e-6 {
+			t.Fatalf("seed %d: %s had its turn, served %v, before %s, served %v", seed, next.share, had, name, other)
+		}
+	}
+}
+
+func TestHoweverRequestsComeAndLeaveWhoWasServedLeastIsNext(t *testing.T) {
 	for seed := range uint64(100) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		var q queue
-		inLine := map[string][]*waiter{}
-		// since has, of each share that waits, the turns of the others since it began to.
-		since := map[string]map[string]int{}
-		leave := func(w *waiter) {
-			inLine[w.share] = slices.DeleteFunc(inLine[w.share], func(other *waiter) bool { return other == w })
-			if len(inLine[w.share]) == 0 {
-				delete(since, w.share)
-			}
-		}
+		m := &model{inLine: map[string][]*waiter{}, had: map[string][]time.Time{}, begun: map[string]int{}}
+		now := time.Now()
 		for range 1000 {
+			now = now.Add(rand.N(2 * time.Second))
 			name := fmt.Sprint("team-", random.IntN(5))
-			switch random.IntN(5) {
+			switch line := m.inLine[name]; random.IntN(5) {
 			case 0, 1:
-				w := &waiter{share: name}
+				w := &waiter{share: name, since: now}
 				q.push(w)
-				if inLine[name] = append(inLine[name], w); since[name] == nil {
-					since[name] = map[string]int{}
-				}
+				m.push(w)
 			case 2:
-				if line := inLine[name]; len(line) > 0 {
+				if len(line) > 0 {
 					gone := line[random.IntN(len(line))]
-					q.remove(gone)
-					leave(gone)
+					q.remove(gone, now)
+					m.remove(gone)
 				}
 			default:
 				w := q.next()
 				if w == nil {
 					continue
 				}
-				if inLine[w.share][0] != w {
-					t.Fatalf("seed %d: somebody of %s was overtaken by its own", seed, w.share)
-				}
-				for waits, turns := range since {
-					if turns[w.share]++; turns[w.share]-turns[waits] > 1 {
-						t.Fatalf("seed %d: %s had its turn before %s, which waits", seed, w.share, waits)
-					}
-				}
-				q.take(w)
-				leave(w)
+				m.expectFair(t, seed, w, now)
+				q.take(w, now)
+				m.remove(w)
+				m.had[w.share] = append(m.had[w.share], now)
 			}
-			expectAllInLine(t, &q, inLine)
+			expectAllInLine(t, &q, m.inLine)
 		}
 	}
 }
@@ -178,8 +251,33 @@ func expectAllInLine(t *testing.T, q *queue, inLine map[string][]*waiter) {
 		count += len(line)
 		shares += min(1, len(line))
 	}
-	if q.length() != count || len(q.shares) != shares || q.turns.length != shares {
-		t.Fatalf("%d wait in %d shares, want %d in %d", q.length(), len(q.shares), count, shares)
+	if q.length() != count || len(q.turns) != shares || len(q.shares) != shares+q.idle.length {
+		t.Fatalf("%d wait in %d shares, want %d in %d", q.length(), len(q.turns), count, shares)
+	}
+}
+
+func TestATurnCountsHalfAfterTenSeconds(t *testing.T) {
+	turns := func(seconds ...float64) (had service) {
+		for _, second := range seconds {
+			had = had.andOneMore(time.Duration(second * float64(time.Second)))
+		}
+		return had
+	}
+	for name, test := range map[string]struct {
+		less, more service
+	}{
+		"none is less than one long ago":    {turns(), turns(0)},
+		"one is less than two":              {turns(0), turns(0, 0)},
+		"one before is less than one after": {turns(0), turns(1)},
+		"two long ago are less than one":    {turns(0, 0), turns(10.1)},
+		"three lately are more than one":    {turns(10), turns(0, 0, 0)},
+		"a flood long ago is little":        {turns(slices.Repeat([]float64{0}, 1000)...), turns(100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !test.less.isLessThan(test.more) || test.more.isLessThan(test.less) {
+				t.Errorf("%v is not less than %v", test.less, test.more)
+			}
+		})
 	}
 }
 
@@ -188,7 +286,7 @@ func TestTheOldestOfAllSharesIsKnown(t *testing.T) {
 	for share := range strings.SplitSeq("aaab", "") {
 		q.push(&waiter{share: share})
 	}
-	popped(&q, 1) // and b's turn is next
+	popped(&q, time.Now(), 1) // and b's turn is next
 	if oldest := q.oldest(); oldest.share != "a" {
 		t.Errorf("got one of %s", oldest.share)
 	}
@@ -205,7 +303,8 @@ func BenchmarkAPlaceInAQueue(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w := q.next()
-				q.take(w)
+				w.since = time.Now()
+				q.take(w, w.since)
 				q.push(w)
 			}
 		})

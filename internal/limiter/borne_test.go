@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // bearer is a marketplace that bears so many requests a second, one second's worth at
@@ -51,7 +53,7 @@ func (b *bearer) serve(now time.Time) int {
 func (b *bearer) everybody(t *testing.T, limits Limits, requests int) time.Duration {
 	t.Helper()
 	b.tokens, b.since = b.perSecond, time.Now()
-	through := New(limits, Observer{}).Transport(b, nil)
+	through := New(limits, Observer{}).Transport(answer.Transport(b, forever, (*answer.Budget)(nil).Share()), nil)
 	begun := time.Now()
 	var group sync.WaitGroup
 	for range requests {

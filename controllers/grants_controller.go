@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -18,10 +17,10 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/grants"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // grantsWorkers is how many Marketplaces are listed at the same time at most. They
@@ -39,7 +38,7 @@ const configsDirectory = "impersonationconfig"
 type grantsReconciler struct {
 	*marketplaceReconciler
 
-	retries workqueue.TypedRateLimiter[ctrl.Request]
+	attempts schedule.Memory
 	// longestCompany is how long a list waits at most for the looks that fall due with
 	// it: most of them look their application up before.
 	longestCompany time.Duration
@@ -53,7 +52,7 @@ func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, opti
 }
 
 func newGrantsReconciler(marketplaces *marketplaceReconciler) *grantsReconciler {
-	return &grantsReconciler{marketplaceReconciler: marketplaces, retries: lifecycle.NewRateLimiter(), longestCompany: 2 * time.Second}
+	return &grantsReconciler{marketplaceReconciler: marketplaces, longestCompany: 2 * time.Second}
 }
 
 // reportsGrants says that unmanaged impersonation configs of a Marketplace are reported.
@@ -71,6 +70,7 @@ func (c check) mayNotListGrants() bool {
 func (r *grantsReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var declared v1alpha1.Marketplace
 	if err := r.client.Get(ctx, request.NamespacedName, &declared); err != nil {
+		r.attempts.Forget(request)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	checked := r.lastCheck(request.NamespacedName)
@@ -84,7 +84,7 @@ func (r *grantsReconciler) Reconcile(ctx context.Context, request ctrl.Request) 
 	made, found, err := r.attempt(ctx, request, &declared, checked)
 	switch {
 	case errors.Is(err, errNotYet), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return ctrl.Result{RequeueAfter: lifecycle.FirstRetry}, nil
+		return ctrl.Result{RequeueAfter: schedule.FirstRetry}, nil
 	case err != nil:
 		return ctrl.Result{}, err
 	}
@@ -151,12 +151,11 @@ func lacksRoleForGrants() *failure.Failure {
 // wait is until the next attempt: the tick at which the declared configs are compared,
 // so that one list serves both, or after an outage ever later.
 func (r *grantsReconciler) wait(request ctrl.Request, declared *v1alpha1.Marketplace, problem *failure.Failure) time.Duration {
-	if problem != nil && problem.IsOutage() {
-		return max(r.retries.When(request), problem.After)
-	}
-	r.retries.Forget(request)
 	interval := marketplace.Interval(declared)
-	return marketplace.TicksOf(request.NamespacedName, interval).Next(r.clock.Now(), interval, configsDirectory)
+	return r.attempts.Next(request, schedule.Outcome{
+		Problem: problem, Generation: declared.Generation, Interval: interval,
+		Regular: marketplace.TicksOf(request.NamespacedName, interval).Next(r.clock.Now(), interval, configsDirectory),
+	}, r.clock.Now())
 }
 
 // list lists all impersonation configs and keeps the IDs of those that no object

@@ -20,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/usertoken"
 )
@@ -54,7 +53,6 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 		Recorder:     manager.GetEventRecorder(recorderName),
 		Marketplaces: registry,
 		Clock:        clock.RealClock{},
-		Retries:      lifecycle.NewRateLimiter(),
 	}))
 }
 

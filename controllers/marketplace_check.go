@@ -15,6 +15,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // lastRecheck is how long a Marketplace that has a problem is not looked at, at most.
@@ -128,12 +129,13 @@ func (r *marketplaceReconciler) lastCheck(key types.NamespacedName) check {
 // outage is waited out says the registry: nothing is sent before, and the first check
 // after that wakes the objects which wait for the end of it.
 func (r *marketplaceReconciler) schedule(fresh *check, interval time.Duration) {
-	switch {
-	case fresh.problem == nil:
-		fresh.due = r.clock.Now().Add(interval)
-	case fresh.problem.Retry == failure.Backoff:
+	if fresh.problem != nil && fresh.problem.Retry == failure.Backoff {
 		fresh.due = fresh.proof.Due
-	default:
-		fresh.due = r.clock.Now().Add(min(interval, lastRecheck))
+		return
 	}
+	what := schedule.Outcome{Problem: fresh.problem, Regular: interval}
+	if fresh.problem != nil {
+		what.Regular = min(interval, lastRecheck)
+	}
+	fresh.due = schedule.After(what, schedule.Attempts{}, r.clock.Now(), 1).Due
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
 )
 
@@ -125,7 +126,7 @@ func (o Options) controller() controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: max(o.MaxConcurrentReconciles, 1),
 		CacheSyncTimeout:        noTimeout,
-		RateLimiter:             lifecycle.NewRateLimiter(),
+		RateLimiter:             &schedule.Queue{},
 		ReconciliationTimeout:   passTimeout,
 		// A replica that waits to become the leader knows all objects by then.
 		EnableWarmup: new(true),

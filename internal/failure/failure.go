@@ -17,12 +17,15 @@ import (
 type Retry int
 
 const (
-	// Backoff looks again soon, and then ever later, from 1 second to 5 minutes.
+	// Backoff looks again soon, and then ever later; internal/schedule has the bounds.
 	Backoff Retry = iota
 	// AtInterval looks again when the object's interval has passed.
 	AtInterval
 	// OnceAMinute looks again after a minute.
 	OnceAMinute
+	// WhenFree looks again within seconds for a minute, because the holder of what is taken
+	// may be on its way out, and then once a minute.
+	WhenFree
 )
 
 // Failure is an error that becomes a condition of an object.

@@ -57,7 +57,9 @@ func (c Call) FromOrderCloud(err error) *Failure {
 	case answer.UsernameTaken:
 		return New(v1alpha1.ReasonUsernameTaken,
 			"another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user").
-			Stall().By(err)
+			Stall().Again(WhenFree).By(err)
+	case answer.GrantTaken:
+		return c.repeating(v1alpha1.ReasonRejected, err).Stall().Again(WhenFree)
 	case answer.InUse:
 		return c.repeating(v1alpha1.ReasonInUse, err)
 	default:

@@ -163,7 +163,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 		"the username is taken": {
 			attempt: createUser(func(user *ordercloud.BuyerUser) { user.Username = "walk-in@acme.example" }),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonUsernameTaken, Stalled: true, Retry: failure.AtInterval,
+				Reason: v1alpha1.ReasonUsernameTaken, Stalled: true, Retry: failure.WhenFree,
 				Message: "another user of the marketplace has this username, and usernames are unique in all of it: choose another one, or remove it from the other user",
 			},
 		},
@@ -227,7 +227,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			},
 			attempt: createConfig(func(*ordercloud.ImpersonationConfig) {}),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonRejected, Stalled: true, Retry: failure.AtInterval,
+				Reason: v1alpha1.ReasonRejected, Stalled: true, Retry: failure.WhenFree,
 				Message: "OrderCloud refuses creating buyers/acme/users/jdoe (ImpersonationConfig.ConflictingImpersonationConfigExists): Another impersonation config grants the same already",
 			},
 		},

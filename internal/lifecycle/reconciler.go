@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,6 +25,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
@@ -58,31 +58,26 @@ type Reconciler[T Object] struct {
 	crowd     *crowd
 	makeCrowd sync.Once
 
-	// retries counts the failures of each resource that are waited out by itself;
-	// made when first needed.
-	retries     workqueue.TypedRateLimiter[ctrl.Request]
-	makeRetries sync.Once
+	// attempts are the failures of each resource. One that a person can read in the status is
+	// no error: returned as one, it would be logged at each attempt, a thousand times in an
+	// outage.
+	attempts schedule.Memory
 
 	// lost has for how long OrderCloud has not answered, by the UIDs of the resources
 	// whose deletion waits for it.
 	lost sync.Map
 }
 
-const (
-	// conflictRetry is how long a pass waits that lost a race for the resource:
-	// the change that it lost to wakes it sooner, unless that was no declaration.
-	conflictRetry = 200 * time.Millisecond
-	// settleTimeout bounds what a pass still does when the operator is told to
-	// stop: finish the one write and record it.
-	settleTimeout = 25 * time.Second
-)
+// settleTimeout bounds what a pass still does when the operator is told to stop: finish
+// the one write and record it.
+const settleTimeout = 25 * time.Second
 
 // Reconcile makes one pass over one resource.
 func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	object := r.Kind.New()
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.backoff().Forget(request)
+			r.attempts.Forget(request)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -94,17 +89,9 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 	defer leave()
 	result, err := pass.run(ctx)
 	if apierrors.IsConflict(err) || errors.Is(err, errRedeclared) {
-		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+		return ctrl.Result{RequeueAfter: schedule.AfterConflict}, nil
 	}
 	return result, err
-}
-
-// backoff is what the queue's rate limiter is for errors. A failure that a person
-// can read in the status is no error: returned as one, it would be logged at each
-// attempt, a thousand times in an outage.
-func (r *Reconciler[T]) backoff() workqueue.TypedRateLimiter[ctrl.Request] {
-	r.makeRetries.Do(func() { r.retries = NewRateLimiter() })
-	return r.retries
 }
 
 // pass is one look at one resource.
@@ -190,7 +177,7 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !found.acted {
 		// The pass ran out of time in the marketplace's own queue, which says nothing
 		// about OrderCloud.
-		return ctrl.Result{RequeueAfter: FirstRetry}, nil
+		return ctrl.Result{RequeueAfter: schedule.FirstRetry}, nil
 	}
 	if problem := failure.As(err); problem != nil {
 		found.failure = problem
@@ -266,21 +253,17 @@ func settle(ctx context.Context) (context.Context, context.CancelFunc) {
 // again then at the latest; what keeps all of them, an outage or a request to slow
 // down, ever later. Whatever is not a person's doing waits behind what is.
 func (p *pass[T]) next(problem *failure.Failure) ctrl.Result {
-	request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.object)}
-	if problem == nil || problem.Retry != failure.Backoff {
-		p.backoff().Forget(request)
-	}
-	wait := p.ticks.Next(p.Clock.Now(), p.interval, path.Dir(p.path()))
-	switch {
-	case problem == nil:
-	case problem.Reason == v1alpha1.ReasonRateLimited && problem.After > 0:
-		wait = problem.After + early(FirstRetry)
-	case problem.Retry == failure.OnceAMinute:
-		wait = min(wait, time.Minute+early(FirstRetry))
-	case problem.Retry == failure.Backoff && problem.IsOutage():
-		wait = max(p.backoff().When(request), problem.After)
-	case problem.Retry == failure.Backoff:
-		wait = min(wait, p.backoff().When(request))
-	}
+	wait := p.attempts.Next(p.request(), p.outcome(problem), p.Clock.Now())
 	return ctrl.Result{RequeueAfter: wait, Priority: new(handler.LowPriority)}
+}
+
+func (p *pass[T]) outcome(problem *failure.Failure) schedule.Outcome {
+	return schedule.Outcome{
+		Problem: problem, Generation: p.object.GetGeneration(), Awaited: p.isAwaited(), Interval: p.interval,
+		Regular: p.ticks.Next(p.Clock.Now(), p.interval, path.Dir(p.path())),
+	}
+}
+
+func (p *pass[T]) request() ctrl.Request {
+	return ctrl.Request{NamespacedName: client.ObjectKeyFromObject(p.object)}
 }

@@ -286,8 +286,10 @@ var onATick = clocktesting.NewFakePassiveClock(time.Unix(0, 0))
 
 // passOf returns a pass that only knows its interval and name.
 func passOf(interval time.Duration) *pass[*v1alpha1.BuyerUser] {
+	object := &v1alpha1.BuyerUser{}
+	spec, status := object.Managed()
 	return &pass[*v1alpha1.BuyerUser]{
-		Reconciler: &Reconciler[*v1alpha1.BuyerUser]{Kind: named{}, Clock: onATick}, object: &v1alpha1.BuyerUser{}, interval: interval,
+		Reconciler: &Reconciler[*v1alpha1.BuyerUser]{Kind: named{}, Clock: onATick}, object: object, spec: spec, status: status, interval: interval,
 	}
 }
 

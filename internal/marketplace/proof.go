@@ -17,15 +17,11 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
-const (
-	// firstQuestionAgain is how long a question that an outage has left unanswered
-	// waits before it is asked again; the wait doubles up to lastQuestionAgain.
-	firstQuestionAgain = time.Second
-	// lastQuestionAgain is also how long a refusal is remembered.
-	lastQuestionAgain = time.Minute
-)
+// refusalMemory is how long a refusal is remembered before the question is asked again.
+const refusalMemory = time.Minute
 
 // User is who the operator is in OrderCloud.
 type User struct {
@@ -59,14 +55,13 @@ type finding struct {
 	at       time.Time
 	// problem is why the latest question was not answered with a seller, else nil.
 	problem *failure.Failure
-	// wait is how long due was put off.
-	wait time.Duration
-	due  time.Time
+	// attempts say when a question that failed may be asked again.
+	attempts schedule.Attempts
 }
 
 // stands says that nobody has to ask: a seller that was proven stays so through an
 // outage, and a question that failed is not asked again by each of thousands.
-func (f finding) stands(now time.Time) bool { return f.sellerID != "" || now.Before(f.due) }
+func (f finding) stands(now time.Time) bool { return f.sellerID != "" || now.Before(f.attempts.Due) }
 
 // after is what is known when a question was not answered with a seller. An outage
 // says nothing about the credentials; all else unmakes the proof.
@@ -76,17 +71,8 @@ func (f finding) after(problem *failure.Failure, now time.Time) finding {
 		next = f
 		next.problem = problem
 	}
-	switch {
-	case problem.IsOutage() && problem.After > 0:
-		next.wait = problem.After
-	case problem.Retry != failure.Backoff:
-		next.wait = lastQuestionAgain
-	case f.problem == nil:
-		next.wait = firstQuestionAgain
-	default:
-		next.wait = min(2*f.wait, lastQuestionAgain)
-	}
-	next.due = now.Add(next.wait)
+	what := schedule.Outcome{Problem: problem, Regular: refusalMemory, Probes: true}
+	next.attempts = schedule.After(what, f.attempts, now, 1)
 	return next
 }
 

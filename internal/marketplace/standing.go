@@ -56,7 +56,7 @@ func (e *entry) conclude(declared *v1alpha1.Marketplace, asked *ordercloud.Clien
 	defer e.lock.Unlock()
 	proof := Proof{
 		Marketplace: claim.Marketplace{SellerID: found.sellerID, URL: BaseURL(&declared.Spec)},
-		User:        found.user, Roles: found.roles, At: found.at, Client: asked, Due: found.due,
+		User:        found.user, Roles: found.roles, At: found.at, Client: asked, Due: found.attempts.Due,
 	}
 	if proof.Marketplace.IsProven() {
 		if problem := sellerChanged(expectedSeller(declared, e.pinned), found.sellerID, proof.Marketplace.URL); problem != nil {

@@ -199,7 +199,7 @@ func (w *world) Tenancy(_ context.Context, of string, _ v1alpha1.MarketplaceRefe
 // restart begins anew, with no memory of before.
 func (w *world) restart() {
 	w.reconciler = &usertoken.Reconciler{
-		Client: w.kube, Secrets: w.kube, Recorder: w.recorder, Marketplaces: w, Clock: w.clock, Retries: lifecycle.NewRateLimiter(),
+		Client: w.kube, Secrets: w.kube, Recorder: w.recorder, Marketplaces: w, Clock: w.clock,
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,6 +25,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tenant"
 )
 
@@ -59,8 +59,8 @@ type Reconciler struct {
 	Marketplaces Connector
 	// Clock tells when tokens are refreshed and expire.
 	Clock clock.PassiveClock
-	// Retries says how long a failed pass waits.
-	Retries workqueue.TypedRateLimiter[ctrl.Request]
+	// Attempts are the failures of each object.
+	Attempts schedule.Memory
 
 	// proofs has, by the names of ImpersonationTokens, what was last proven of the
 	// tokens in their Secrets. It is lost with the process, and costs one look each.
@@ -75,14 +75,11 @@ type proof struct {
 	due time.Time
 }
 
-// conflictRetry is how long a pass waits that lost a race for the status or Secret.
-const conflictRetry = 200 * time.Millisecond
-
 // Reconcile makes one pass over one ImpersonationToken.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	object := &v1alpha1.ImpersonationToken{}
 	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
-		r.Retries.Forget(request)
+		r.Attempts.Forget(request)
 		r.proofs.Delete(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -93,7 +90,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	result, err := run(ctx)
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+		return ctrl.Result{RequeueAfter: schedule.AfterConflict}, nil
 	}
 	return result, err
 }

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // defaultRefreshBefore is the default of spec.refreshBefore.
@@ -41,31 +41,20 @@ func fraction(text string) float64 {
 
 // next says when to look again.
 func (p *pass) next(problem *failure.Failure) ctrl.Result {
-	request := ctrl.Request{NamespacedName: p.key()}
-	if problem == nil || problem.Retry != failure.Backoff {
-		p.Retries.Forget(request)
+	what := schedule.Outcome{
+		Problem: problem, Generation: p.object.Generation, Interval: p.interval, Regular: p.interval, Awaited: true,
 	}
-	wait := p.interval
-	switch {
-	case problem == nil:
-		wait = p.untilProof()
-	case problem.Retry == failure.OnceAMinute:
-		wait = min(wait, early(time.Minute))
-	case problem.Retry == failure.Backoff:
-		wait = max(p.Retries.When(request), problem.After)
+	if problem == nil {
+		what.Regular = p.untilProof()
 	}
 	if token := p.kept.token; token != nil {
-		left := p.until(token.expiry)
-		wait = min(wait, left)
-		switch {
-		case problem == nil:
-			wait = min(wait, p.until(p.refreshTime()))
-		case problem.Retry == failure.Backoff:
-			// The nearer the end, the less an outage that is over may go unnoticed.
-			wait = min(wait, max(left/4, problem.After, lifecycle.FirstRetry))
+		what.Left = max(p.until(token.expiry), time.Millisecond)
+		what.Awaited = !p.isGood()
+		if problem == nil {
+			what.Regular = min(what.Regular, p.until(p.refreshTime()))
 		}
 	}
-	result := ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}
+	result := ctrl.Result{RequeueAfter: p.Attempts.Next(ctrl.Request{NamespacedName: p.key()}, what, p.Clock.Now())}
 	if problem == nil {
 		result.Priority = new(handler.LowPriority)
 	}

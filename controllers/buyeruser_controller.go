@@ -26,7 +26,8 @@ func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, optio
 	kind := external.BuyerUsers{Reader: options.secretVersions(manager), Secrets: manager.GetAPIReader()}
 	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followParties(cached), isGone())).
-		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.BuyerUser{}, followHolders(cached, registry, kind), builder.WithPredicates(isGone()))
 	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
 		Complete(passes("BuyerUser", newReconciler(manager, registry, kind, options)))
 }

@@ -23,6 +23,7 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 	kind := external.ImpersonationConfigs{Reader: cached}
 	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
 		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ImpersonationConfig{}, followHolders(cached, registry, kind), builder.WithPredicates(isGone())).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
 		Complete(passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
 }

@@ -43,6 +43,8 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.ImpersonationToken{}, byMarketplace, marketplaceOf},
 		{&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})},
 		{&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})},
+		{&v1alpha1.BuyerUser{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.BuyerUsers{})},
+		{&v1alpha1.ImpersonationConfig{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.ImpersonationConfigs{})},
 		{&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf},
 		{&v1alpha1.ImpersonationConfig{}, byBuyerUser, buyerUsersOf},
 		{&v1alpha1.ImpersonationToken{}, byBuyerUser, buyerUsersOf},

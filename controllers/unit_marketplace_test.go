@@ -110,6 +110,7 @@ func beginUnit(t *testing.T, seed func(*sandbox.Seed), objects ...client.Object)
 		WithIndex(&v1alpha1.ImpersonationConfig{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationToken{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})).
+		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.ImpersonationConfigs{})).
 		WithObjects(u.declared, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "ordercloud"},
 			Data:       map[string][]byte{"clientID": []byte(clientID), "clientSecret": []byte(clientSecret)},

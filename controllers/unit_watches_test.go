@@ -139,6 +139,7 @@ func indexed(t *testing.T, objects ...client.Object) client.Reader {
 		WithIndex(&v1alpha1.BuyerUser{}, byMarketplace, marketplaceOf).
 		WithIndex(&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf).
 		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})).
+		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.BuyerUsers{})).
 		WithIndex(&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf).
 		WithObjects(objects...).Build()
 }
@@ -180,9 +181,15 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 			user.Spec.BuyerID, user.Spec.UserID = "acme", v1alpha1.ID(userID)
 		})
 	}
+	holder := user("holder", func(user *v1alpha1.BuyerUser) { user.Spec.Username = "JOAN@acme.example" })
+	refused := user("refused", func(user *v1alpha1.BuyerUser) {
+		user.Spec.Username, user.UID = "joan@acme.example", "refused"
+		user.Spec.MarketplaceRef = v1alpha1.MarketplaceReference{Namespace: "shop", Name: "fourth"}
+	})
+	holder.Spec.MarketplaceRef = refused.Spec.MarketplaceRef
 	sameManifest := rival("elsewhere", "same-manifest", "jdoe")
 	sameManifest.Spec.MarketplaceRef.Namespace = ""
-	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared,
+	kube := indexed(t, synced("fine", metav1.ConditionTrue), synced("waiting", metav1.ConditionFalse), user("fresh", nil), declared, refused,
 		rival("shop", "owner", "jdoe"), rival("elsewhere", "waits", "jdoe"), rival("shop", "unconcerned", "other"), sameManifest)
 	registry := marketplace.NewRegistry(kube, kube, marketplace.Endpoints{}, "")
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
@@ -195,6 +202,7 @@ func TestWhatConcernsManyWaitsBehindEdits(t *testing.T) {
 		"its Secret":    {followCredentials(kube, list), secret("ordercloud"), map[int][]string{low: {"fine", "fresh", "waiting"}}},
 		"the end of an outage wakes those that it kept waiting": {followRecovery(kube, list), declared, map[int][]string{low: {"fresh", "waiting"}}},
 		"whoever declares the same in the same marketplace":     {followRivals(kube, registry, external.BuyerUsers{}), rival("shop", "owner", "jdoe"), map[int][]string{0: {"waits"}}},
+		"whoever wants the same username":                       {followHolders(kube, registry, external.BuyerUsers{}), holder, map[int][]string{0: {"refused"}}},
 		"a password concerns few":                               {followNamed(kube, list, byPasswordSecret), secret("password"), map[int][]string{0: {"fine", "waiting"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -149,6 +149,22 @@ func followRivals[T lifecycle.Object](reader client.Reader, registry *marketplac
 	})
 }
 
+// followHolders wakes those that declare what only one object of the marketplace may have
+// when a resource is gone that had it: OrderCloud has refused them so far.
+func followHolders[T lifecycle.Object](reader client.Reader, registry *marketplace.Registry, kind lifecycle.Kind[T]) handler.EventHandler {
+	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
+		declared, ok := object.(T)
+		if !ok || kind.Exclusive(declared) == "" {
+			return nil
+		}
+		var woken []reconcile.Request
+		for _, key := range sameMarketplace(registry, lifecycle.MarketplaceOf(declared)) {
+			woken = append(woken, requestsFor(ctx, reader, kind.NewList(), isNotSynced, lifecycle.ByExclusive(key, kind.Exclusive(declared)))...)
+		}
+		return woken
+	})
+}
+
 // sameMarketplace lists a Marketplace and those that are proven to be the same marketplace.
 func sameMarketplace(registry *marketplace.Registry, key types.NamespacedName) []types.NamespacedName {
 	keys := []types.NamespacedName{key}

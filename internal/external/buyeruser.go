@@ -6,6 +6,7 @@ package external
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,6 +38,11 @@ func (b BuyerUsers) NewList() client.ObjectList { return &v1alpha1.BuyerUserList
 // Path returns buyers/BUYER/users/USER.
 func (b BuyerUsers) Path(object *v1alpha1.BuyerUser) string {
 	return unbound.BuyerUsers(string(object.Spec.BuyerID)).Path(object.UserID())
+}
+
+// Exclusive is the username, in whatever letter case.
+func (b BuyerUsers) Exclusive(object *v1alpha1.BuyerUser) string {
+	return strings.ToLower(object.Spec.Username)
 }
 
 // HoldsData says yes: what other programs wrote to a user goes with it.

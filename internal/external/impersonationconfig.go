@@ -40,6 +40,16 @@ func (i ImpersonationConfigs) Path(object *v1alpha1.ImpersonationConfig) string 
 	return unbound.ImpersonationConfigs().Path(object.ConfigID())
 }
 
+// Exclusive is all that is granted: OrderCloud refuses a second config with the same.
+func (i ImpersonationConfigs) Exclusive(object *v1alpha1.ImpersonationConfig) string {
+	config, isResolved := ResolvedConfig(object)
+	if !isResolved {
+		return ""
+	}
+	config.ID = ""
+	return digestOfConfig(config)
+}
+
 // HoldsData says no: every field of a config is declared.
 func (i ImpersonationConfigs) HoldsData() bool { return false }
 

@@ -70,6 +70,9 @@ type Kind[T Object] interface {
 	// Path names the declared object in OrderCloud, such as
 	// buyers/acme/users/jdoe. It is known without reaching OrderCloud.
 	Path(object T) string
+	// Exclusive is what of the object no other one in the marketplace may have, as far as
+	// the resource tells; empty while it does not.
+	Exclusive(object T) string
 	// HoldsData says that a deletion loses what nobody declares, such as dates and what
 	// other programs wrote.
 	HoldsData() bool

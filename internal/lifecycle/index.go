@@ -38,6 +38,29 @@ func IndexPath[T Object](kind Kind[T]) client.IndexerFunc {
 	}
 }
 
+// ExclusiveIndex is the index of the cache, required of each kind, in which resources are
+// found by the Marketplace that they refer to and by what only one object may have there.
+const ExclusiveIndex = "exclusive"
+
+// IndexExclusive returns the function of ExclusiveIndex for a kind.
+func IndexExclusive[T Object](kind Kind[T]) client.IndexerFunc {
+	return func(object client.Object) []string {
+		declared, ok := object.(T)
+		if !ok || kind.Exclusive(declared) == "" {
+			return nil
+		}
+		return []string{exclusiveValue(MarketplaceOf(declared), kind.Exclusive(declared))}
+	}
+}
+
+// ByExclusive selects the resources that refer to a Marketplace and declare what only one
+// object may have there.
+func ByExclusive(key types.NamespacedName, value string) client.MatchingFields {
+	return client.MatchingFields{ExclusiveIndex: exclusiveValue(key, value)}
+}
+
+func exclusiveValue(key types.NamespacedName, value string) string { return key.String() + " " + value }
+
 // ByPath selects the resources of any Marketplace that declare a path.
 func ByPath(path string) client.MatchingFields {
 	return client.MatchingFields{PathIndex: pathValue(path)}

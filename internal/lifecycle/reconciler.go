@@ -179,9 +179,10 @@ func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {
 		// about OrderCloud.
 		return ctrl.Result{RequeueAfter: schedule.FirstRetry}, nil
 	}
-	if problem := failure.As(err); problem != nil {
-		found.failure = problem
-	} else if err != nil {
+	if found.failure = failure.As(err); err != nil && found.failure == nil {
+		return ctrl.Result{}, err
+	}
+	if found.failure, err = p.whileHolderGoes(ctx, found.failure); err != nil {
 		return ctrl.Result{}, err
 	}
 	return p.record(ctx, found)

@@ -116,7 +116,9 @@ func begin(t *testing.T) *world {
 	w.kube = fake.NewClientBuilder().WithScheme(newScheme(t)).
 		WithStatusSubresource(&v1alpha1.BuyerUser{}, &v1alpha1.ImpersonationConfig{}, &v1alpha1.Marketplace{}).
 		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})).
+		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.BuyerUsers{})).
 		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.PathIndex, lifecycle.IndexPath(external.ImpersonationConfigs{})).
+		WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.ExclusiveIndex, lifecycle.IndexExclusive(external.ImpersonationConfigs{})).
 		WithObjects(
 			&corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ordercloud", UID: "secret"},

@@ -16,6 +16,9 @@ const (
 	// refreshMargin is how long before its end a token is replaced, at most;
 	// a short-lived one is replaced in the last tenth of its life.
 	refreshMargin = time.Minute
+	// refreshAgain is how long a token that is still good is used after an attempt to
+	// replace it got no answer, before the next one.
+	refreshAgain = 5 * time.Second
 )
 
 // grant is one access token and what is known about it.
@@ -28,6 +31,14 @@ type grant struct {
 func newGrant(access string, token Token, lifetime time.Duration) *grant {
 	margin := min(refreshMargin, lifetime/10)
 	return &grant{access: access, token: token, refreshAt: token.Expiry.Add(-margin)}
+}
+
+// againAt is when to try again to replace a token that is good yet.
+func (g *grant) againAt(now time.Time) time.Time {
+	if again := now.Add(refreshAgain); again.Before(g.token.Expiry) {
+		return again
+	}
+	return g.token.Expiry
 }
 
 // tokenSource keeps one token for all goroutines and has at most one token
@@ -112,12 +123,15 @@ func (s *tokenSource) land(landed *flight) {
 		return
 	}
 	s.flight = nil
-	if landed.err == nil {
+	switch {
+	case landed.err == nil:
 		s.current, s.refusal = landed.grant, nil
-		return
-	}
-	if IsCredentialsRefused(landed.err) {
+	case IsCredentialsRefused(landed.err):
 		s.refusal, s.refusedUntil = landed.err, s.now().Add(refusalMemory)
+	case s.current != nil && s.now().Before(s.current.token.Expiry):
+		// An outage of the token endpoint takes nothing from a token that is good yet.
+		s.current.refreshAt = s.current.againAt(s.now())
+		landed.grant, landed.err = s.current, nil
 	}
 }
 

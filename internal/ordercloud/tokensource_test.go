@@ -283,6 +283,56 @@ func TestATokenEndpointInTroubleIsUnavailableAndNotRemembered(t *testing.T) {
 	}
 }
 
+func TestATokenThatIsStillGoodIsUsedWhileTheTokenEndpointIsInTrouble(t *testing.T) {
+	for name, trouble := range map[string]http.HandlerFunc{
+		"a server error": answer(503, "oops"), "a request to slow down": answer(429, "{}"),
+		"a page": answer(200, "<html>"), "a dropped connection": dropConnection,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+			server.token = func(writer http.ResponseWriter, _ *http.Request) {
+				writeToken(writer, accessToken(jwt.MapClaims{"n": server.tokenCount()}), 600)
+			}
+			good := server.token
+			for _, step := range []struct {
+				says  string
+				at    time.Duration
+				token http.HandlerFunc
+				asked int
+				works bool
+			}{
+				{"a token is asked for", 0, good, 1, true},
+				{"it ends in 55 s", 545 * time.Second, trouble, 2, true},
+				{"it was tried a moment ago", 549 * time.Second, trouble, 2, true},
+				{"it is tried again", 550 * time.Second, trouble, 3, true},
+				{"it ends in 2 s", 598 * time.Second, trouble, 4, true},
+				{"it has ended", 600 * time.Second, trouble, 5, false},
+				{"the trouble is over", 601 * time.Second, good, 6, true},
+			} {
+				server.advance(testNow.Add(step.at).Sub(server.now()))
+				server.token = step.token
+				_, err := server.client.Me(t.Context())
+				if works := err == nil; works != step.works || server.tokenCount() != step.asked {
+					t.Errorf("%s: %v, after %d token requests instead of %d", step.says, err, server.tokenCount(), step.asked)
+				}
+			}
+		})
+	}
+}
+
+func TestCredentialsThatAreRefusedAreToldThoughTheTokenIsStillGood(t *testing.T) {
+	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server.token = func(writer http.ResponseWriter, _ *http.Request) { writeToken(writer, accessToken(nil), 600) }
+	if _, err := server.client.Me(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	server.advance(545 * time.Second)
+	server.token = answer(401, `{"error":"invalid_client"}`)
+	if _, err := server.client.Me(t.Context()); !IsCredentialsRefused(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestForgetKeepsTheResultOfARequestInFlightFromBeingStored(t *testing.T) {
 	server := newTestServer(t, nil)
 	started, release := make(chan struct{}), make(chan struct{})

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -290,27 +291,31 @@ func TestATokenThatIsStillGoodIsUsedWhileTheTokenEndpointIsInTrouble(t *testing.
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
-			server.token = func(writer http.ResponseWriter, _ *http.Request) {
+			var inTrouble atomic.Bool
+			server.token = func(writer http.ResponseWriter, request *http.Request) {
+				if inTrouble.Load() {
+					trouble(writer, request)
+					return
+				}
 				writeToken(writer, accessToken(jwt.MapClaims{"n": server.tokenCount()}), 600)
 			}
-			good := server.token
 			for _, step := range []struct {
-				says  string
-				at    time.Duration
-				token http.HandlerFunc
-				asked int
-				works bool
+				says    string
+				at      time.Duration
+				trouble bool
+				asked   int
+				works   bool
 			}{
-				{"a token is asked for", 0, good, 1, true},
-				{"it ends in 55 s", 545 * time.Second, trouble, 2, true},
-				{"it was tried a moment ago", 549 * time.Second, trouble, 2, true},
-				{"it is tried again", 550 * time.Second, trouble, 3, true},
-				{"it ends in 2 s", 598 * time.Second, trouble, 4, true},
-				{"it has ended", 600 * time.Second, trouble, 5, false},
-				{"the trouble is over", 601 * time.Second, good, 6, true},
+				{"a token is asked for", 0, false, 1, true},
+				{"it ends in 55 s", 545 * time.Second, true, 2, true},
+				{"it was tried a moment ago", 549 * time.Second, true, 2, true},
+				{"it is tried again", 550 * time.Second, true, 3, true},
+				{"it ends in 2 s", 598 * time.Second, true, 4, true},
+				{"it has ended", 600 * time.Second, true, 5, false},
+				{"the trouble is over", 601 * time.Second, false, 6, true},
 			} {
 				server.advance(testNow.Add(step.at).Sub(server.now()))
-				server.token = step.token
+				inTrouble.Store(step.trouble)
 				_, err := server.client.Me(t.Context())
 				if works := err == nil; works != step.works || server.tokenCount() != step.asked {
 					t.Errorf("%s: %v, after %d token requests instead of %d", step.says, err, server.tokenCount(), step.asked)
@@ -322,12 +327,19 @@ func TestATokenThatIsStillGoodIsUsedWhileTheTokenEndpointIsInTrouble(t *testing.
 
 func TestCredentialsThatAreRefusedAreToldThoughTheTokenIsStillGood(t *testing.T) {
 	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
-	server.token = func(writer http.ResponseWriter, _ *http.Request) { writeToken(writer, accessToken(nil), 600) }
+	var refuses atomic.Bool
+	server.token = func(writer http.ResponseWriter, request *http.Request) {
+		if refuses.Load() {
+			answer(401, `{"error":"invalid_client"}`)(writer, request)
+			return
+		}
+		writeToken(writer, accessToken(nil), 600)
+	}
 	if _, err := server.client.Me(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	server.advance(545 * time.Second)
-	server.token = answer(401, `{"error":"invalid_client"}`)
+	refuses.Store(true)
 	if _, err := server.client.Me(t.Context()); !IsCredentialsRefused(err) {
 		t.Errorf("got %v", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
@@ -54,23 +56,49 @@ func (p *pass[T]) goesOn(present drift.Fields) bool {
 }
 
 // beginAnew lets a new declaration be written at once, though it may take several
-// passes: it may be the end of a fight.
+// passes: it may be the end of a fight, or what OrderCloud takes as it is.
 func (p *pass[T]) beginAnew() {
-	if last := p.status.LastDrift; last != nil && p.status.ObservedGeneration != p.object.GetGeneration() {
+	last := p.status.LastDrift
+	switch {
+	case last == nil || p.status.ObservedGeneration == p.object.GetGeneration():
+	case p.doesNotConverge():
+		// Nobody has changed anything: it was another declaration that OrderCloud changed.
+		p.status.LastDrift = nil
+	default:
 		last.Corrections = 0
 	}
 }
 
-// contended says that somebody keeps undoing the corrections, and that it is not
-// yet time for one more.
-func (p *pass[T]) contended(present drift.Fields) *failure.Failure {
+// doesNotConverge says that what differs is what OrderCloud itself made of the latest write.
+func (p *pass[T]) doesNotConverge() bool {
+	drifted := meta.FindStatusCondition(p.status.Conditions, v1alpha1.DriftedCondition)
+	return drifted != nil && drifted.Reason == v1alpha1.ReasonNotConverging
+}
+
+// standsFor says that somebody undoes the corrections, be it OrderCloud itself, and that it
+// is not yet time for one more.
+func (p *pass[T]) standsFor(present drift.Fields) *failure.Failure {
 	since := p.Clock.Now()
 	if last := p.status.LastDrift; last != nil && last.CorrectedTime == nil {
 		since = last.DetectedTime.Time
 	}
-	if p.Clock.Since(since) >= p.patience(p.corrected(present)) {
+	switch {
+	case p.Clock.Since(since) >= p.patience(p.corrected(present)):
 		return nil
+	case p.doesNotConverge():
+		return notConverging(present)
+	default:
+		return p.contended(present)
 	}
+}
+
+func notConverging(present drift.Fields) *failure.Failure {
+	return failure.New(v1alpha1.ReasonNotConverging,
+		"OrderCloud accepted the write and still shows another %s: it may change or ignore these values; declare what it shows; the operator writes them ever more seldom",
+		present).Stall()
+}
+
+func (p *pass[T]) contended(present drift.Fields) *failure.Failure {
 	if isMissing(present) {
 		return failure.New(v1alpha1.ReasonContended,
 			"somebody keeps deleting %s: find out who, such as another cluster or a script, and end it there, or delete this resource; the operator creates it again ever more seldom",

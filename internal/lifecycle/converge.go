@@ -82,8 +82,8 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 	found.drifted = found.now
 	if isDrift {
 		p.eventDriftDetected(found.now)
-		if contended := p.contended(found.now); contended != nil {
-			return found, contended
+		if waits := p.standsFor(found.now); waits != nil {
+			return found, waits
 		}
 	}
 	if err := p.takePossession(ctx, action, external); err != nil {
@@ -189,9 +189,7 @@ func (p *pass[T]) written(found verdict, after Observation, err error, reason, e
 	}
 	found.acted, found.now = true, after.Differences
 	if !after.InSync() {
-		return found, failure.New(v1alpha1.ReasonNotConverging,
-			"OrderCloud accepted the write and still shows another %s: it may change or ignore these values; declare what it shows",
-			after.Differences).Stall()
+		return found, notConverging(after.Differences)
 	}
 	if found.isDrift {
 		reason, event, message = v1alpha1.ReasonCorrected, EventDriftCorrected, "put %s in OrderCloud back to what is declared"

@@ -112,6 +112,14 @@ func (p *pass[T]) patchStatus(ctx context.Context, found verdict) error {
 // to the declaration again, whoever made it so.
 func (p *pass[T]) recordLastDrift(found verdict) {
 	now := metav1.NewTime(p.Clock.Now().Truncate(time.Second))
+	if found.acted && len(found.now) > 0 {
+		// What OrderCloud made of the write differs at once. The time until the next one
+		// counts from now.
+		p.status.LastDrift = &v1alpha1.LastDrift{
+			DetectedTime: now, Fields: limitNames(found.now), Corrections: p.corrected(found.now) + 1,
+		}
+		return
+	}
 	open := p.status.LastDrift != nil && p.status.LastDrift.CorrectedTime == nil
 	if found.isDrift {
 		if !open || !p.goesOn(found.drifted) {

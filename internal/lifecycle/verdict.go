@@ -128,8 +128,14 @@ func judgeReported(found verdict, set Setter) {
 	setDrifted(found, set)
 }
 
+// setDrifted says that something differs, and whether that is what OrderCloud itself made of
+// the latest write: an outage in between changes nothing about it.
 func setDrifted(found verdict, set Setter) {
-	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, v1alpha1.ReasonDrifted, difference(found.now))
+	reason := v1alpha1.ReasonDrifted
+	if found.failure != nil && found.failure.Reason == v1alpha1.ReasonNotConverging {
+		reason = v1alpha1.ReasonNotConverging
+	}
+	set(v1alpha1.DriftedCondition, metav1.ConditionTrue, reason, difference(found.now))
 }
 
 func difference(now drift.Fields) string {

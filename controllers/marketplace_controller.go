@@ -149,7 +149,7 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	recordCheck(&declared, seen, counted)
+	recordCheck(&declared, seen, counted, r.clock.Now())
 	known := r.recordGrants(ctx, before, &declared, seen)
 	before.ObjectMeta = declared.ObjectMeta
 	if err := r.patchStatus(ctx, before, &declared); err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -142,8 +143,9 @@ func add(counts *v1alpha1.ObjectCounts, conditions []metav1.Condition) {
 }
 
 // recordCheck writes what the look and the count showed into the status.
-func recordCheck(declared *v1alpha1.Marketplace, seen check, counted census) {
+func recordCheck(declared *v1alpha1.Marketplace, seen check, counted census, now time.Time) {
 	status := &declared.Status
+	recordOutage(status, seen.problem, now)
 	status.Objects, status.DeletionsHeld = counted.objects, counted.held()
 	status.ObservedGeneration = declared.Generation
 	status.URL = marketplace.BaseURL(&declared.Spec)
@@ -155,6 +157,17 @@ func recordCheck(declared *v1alpha1.Marketplace, seen check, counted census) {
 		problem = missingRoles(marketplace.Missing(counted.needs, seen.proof.Roles))
 	}
 	judgeMarketplace(declared, problem, whyKept(declared, counted))
+}
+
+// recordOutage keeps since when OrderCloud cannot be asked, whatever else the conditions
+// have said of the Marketplace before and since.
+func recordOutage(status *v1alpha1.MarketplaceStatus, problem *failure.Failure, now time.Time) {
+	switch {
+	case problem == nil || !problem.IsOutage():
+		status.UnavailableSince = nil
+	case status.UnavailableSince == nil:
+		status.UnavailableSince = new(metav1.NewTime(now.Truncate(time.Second)))
+	}
 }
 
 // recordProof writes down which seller the Marketplace stays with from now on, and who

@@ -311,6 +311,28 @@ func TestARoleThatObjectsNeedIsMissed(t *testing.T) {
 	u.expect(inSync)
 }
 
+func TestSinceWhenOrderCloudCannotBeAskedIsKept(t *testing.T) {
+	u := beginUnit(t, nil)
+	u.writeSecret("q7-wrong")
+	u.pass()
+	if u.declared.Status.UnavailableSince != nil {
+		t.Error("it answers, and it is said to be out of reach")
+	}
+	remove := u.box.Inject(sandbox.Fault{Status: http.StatusInternalServerError})
+	u.clock.Step(10 * time.Minute)
+	began := u.clock.Now()
+	u.pass()
+	remove()
+	u.box.Inject(sandbox.Fault{Status: http.StatusTooManyRequests})
+	for range 3 {
+		u.clock.Step(time.Minute)
+		u.pass()
+	}
+	if since := u.declared.Status.UnavailableSince; since == nil || began.Sub(since.Time).Abs() > time.Second {
+		t.Errorf("since %v, want %s", since, began)
+	}
+}
+
 func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 	t.Run("an outage", func(t *testing.T) {
 		u := beginUnit(t, nil)
@@ -319,6 +341,9 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 		u.clock.Step(10 * time.Minute)
 		u.pass()
 		u.expect(map[string]string{"Ready": "True InSync", "Synced": "False Unavailable"})
+		if u.declared.Status.UnavailableSince == nil {
+			t.Error("it is not told since when")
+		}
 		if got := <-u.recorder.Events; !strings.HasPrefix(got, "Warning Unavailable ") {
 			t.Errorf("told %q", got)
 		}
@@ -345,6 +370,9 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		u.expect(inSync)
+		if since := u.declared.Status.UnavailableSince; since != nil {
+			t.Errorf("it is out of reach since %s", since)
+		}
 	})
 	t.Run("a wrong secret", func(t *testing.T) {
 		u := beginUnit(t, nil)

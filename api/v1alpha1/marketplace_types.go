@@ -441,6 +441,11 @@ type MarketplaceStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
+	// unavailableSince is since when OrderCloud cannot be asked: it is out of reach, fails,
+	// or has asked to slow down. Unset while it answers, and be it with a refusal.
+	// +optional
+	UnavailableSince *metav1.Time `json:"unavailableSince,omitempty"`
+
 	// url is the resolved base URL of OrderCloud's API.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253

@@ -797,6 +797,10 @@ func (in *MarketplaceStatus) DeepCopyInto(out *MarketplaceStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.UnavailableSince != nil {
+		in, out := &in.UnavailableSince, &out.UnavailableSince
+		*out = (*in).DeepCopy()
+	}
 	if in.User != nil {
 		in, out := &in.User, &out.User
 		*out = new(MarketplaceUser)

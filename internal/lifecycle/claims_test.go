@@ -251,6 +251,9 @@ func TestACreationThatIsRefusedForDaysCostsNoWrite(t *testing.T) {
 			if status, reason := readyStatus(user); status != metav1.ConditionFalse {
 				t.Fatalf("Ready %s %s", status, reason)
 			}
+			// After the first minute the username is known to stay taken.
+			w.clock.SetTime(w.clock.Now().Add(time.Minute))
+			w.mustPass(user)
 			w.forget()
 			for range 21 {
 				w.mustPass(user)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
@@ -73,7 +74,7 @@ func TestNoAnswerPutsAnObjectToSleepForLongerThanTheLimiterItself(t *testing.T) 
 				fault.RetryAfter, fault.Count = retryAfter, 1
 				w, user := failing(t, fault)
 				// What returns together is spread over a quarter more.
-				if wait := w.nextPass(user); wait > schedule.MaximumRetryAfter*5/4 {
+				if wait := w.nextPass(user); wait > answer.MaximumRetryAfter*5/4 {
 					t.Errorf("looks again after %s", wait)
 				}
 			})

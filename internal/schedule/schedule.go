@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
@@ -27,8 +28,6 @@ const (
 	// Patience is how long after the first refusal the holder of what is taken may be on its
 	// way out. After that only a person helps.
 	Patience = time.Minute
-	// MaximumRetryAfter bounds what an answer may ask for.
-	MaximumRetryAfter = 5 * time.Minute
 	// AfterConflict is how long a pass waits that lost a race for its object: the change
 	// that it lost to wakes it sooner, unless that was no declaration.
 	AfterConflict = 200 * time.Millisecond
@@ -147,7 +146,7 @@ func (o Outcome) asked() time.Duration {
 	if o.Problem == nil {
 		return 0
 	}
-	return Bounded(o.Problem.After)
+	return min(max(o.Problem.After, 0), answer.MaximumRetryAfter)
 }
 
 // inTime cuts a wait that would outlast what there is. The nearer the end, the less an
@@ -161,10 +160,6 @@ func (o Outcome) inTime(wait time.Duration) time.Duration {
 	}
 	return max(min(wait, o.Left), time.Millisecond)
 }
-
-// Bounded is what an answer asks for, no less than nothing and no more than
-// MaximumRetryAfter.
-func Bounded(asked time.Duration) time.Duration { return min(max(asked, 0), MaximumRetryAfter) }
 
 // Backoff doubles from FirstRetry up to the last wait, and is shortened by up to a half, so
 // that what failed together does not come back together.

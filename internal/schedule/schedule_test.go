@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
@@ -34,7 +35,7 @@ func asking(problem *failure.Failure, after time.Duration) *failure.Failure {
 
 // heldBack is what a request comes to while the breaker is open.
 func heldBack(after time.Duration) *failure.Failure {
-	problem := unavailable().By(&ordercloud.Error{Cause: &limiter.OpenError{After: after}})
+	problem := unavailable().By(&ordercloud.Error{Answer: answer.Of(nil, &limiter.OpenError{After: after})})
 	problem.After = after
 	return problem
 }

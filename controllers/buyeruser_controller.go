@@ -21,13 +21,13 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 func setupBuyerUsers(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
-	cached := manager.GetClient()
+	cached, workers := manager.GetClient(), options.crowd()
 	list := func() client.ObjectList { return &v1alpha1.BuyerUserList{} }
 	kind := external.BuyerUsers{Reader: options.secretVersions(manager), Secrets: manager.GetAPIReader()}
-	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options).
+	made := controllerOf(manager, &v1alpha1.BuyerUser{}, list, options, workers).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followParties(cached), isGone())).
 		Watches(&v1alpha1.BuyerUser{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.BuyerUser{}, followHolders(cached, registry, kind), builder.WithPredicates(isGone()))
 	return options.watchSecrets(made, followNamed(cached, list, byPasswordSecret)).
-		Complete(passes("BuyerUser", newReconciler(manager, registry, kind, options)))
+		Complete(passes("BuyerUser", workers, newReconciler(manager, registry, kind, options, workers)))
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/grants"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
@@ -25,7 +26,7 @@ import (
 
 // grantsWorkers is how many Marketplaces are listed at the same time at most. They
 // wait for OrderCloud, and do not work.
-const grantsWorkers = 64
+const grantsWorkers = 512
 
 // configsDirectory is the directory of the paths of impersonation configs: by it
 // their looks fall due together.
@@ -38,6 +39,8 @@ const configsDirectory = "impersonationconfig"
 type grantsReconciler struct {
 	*marketplaceReconciler
 
+	// lists shares the workers out among the hosts; nil lets all passes in.
+	lists    *crowd.Crowd
 	attempts schedule.Memory
 	// longestCompany is how long a list waits at most for the looks that fall due with
 	// it: most of them look their application up before.
@@ -45,10 +48,14 @@ type grantsReconciler struct {
 }
 
 func setupGrants(manager ctrl.Manager, marketplaces *marketplaceReconciler, options Options) error {
+	options = options.withWorkers(grantsWorkers)
+	reconciler := newGrantsReconciler(marketplaces)
+	reconciler.lists = options.crowd()
 	return ctrl.NewControllerManagedBy(manager).Named("grants").
 		WatchesRawSource(source.Channel(marketplaces.checked, &handler.EnqueueRequestForObject{})).
-		WithOptions(options.withWorkers(grantsWorkers).controller()).
-		Complete(passes("grants of a Marketplace", newGrantsReconciler(marketplaces)))
+		WatchesRawSource(reconciler.lists.Source()).
+		WithOptions(options.controller()).
+		Complete(passes("grants of a Marketplace", reconciler.lists, reconciler))
 }
 
 func newGrantsReconciler(marketplaces *marketplaceReconciler) *grantsReconciler {
@@ -81,6 +88,11 @@ func (r *grantsReconciler) Reconcile(ctx context.Context, request ctrl.Request) 
 	if wait := last.due.Sub(r.clock.Now()); wait > 0 && !last.isOutdated(checked) {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
+	leave, entered := r.lists.Enter(request, visitTo(&declared, true))
+	if !entered {
+		return ctrl.Result{}, nil
+	}
+	defer leave()
 	made, found, err := r.attempt(ctx, request, &declared, checked)
 	switch {
 	case errors.Is(err, errNotYet), errors.Is(ctx.Err(), context.DeadlineExceeded):

@@ -18,12 +18,12 @@ import (
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationconfigs/status,verbs=patch
 
 func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
-	cached := manager.GetClient()
+	cached, workers := manager.GetClient(), options.crowd()
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationConfigList{} }
 	kind := external.ImpersonationConfigs{Reader: cached}
-	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options).
+	return controllerOf(manager, &v1alpha1.ImpersonationConfig{}, list, options, workers).
 		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ImpersonationConfig{}, followHolders(cached, registry, kind), builder.WithPredicates(isGone())).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
-		Complete(passes("ImpersonationConfig", newReconciler(manager, registry, kind, options)))
+		Complete(passes("ImpersonationConfig", workers, newReconciler(manager, registry, kind, options, workers)))
 }

@@ -30,11 +30,12 @@ import (
 // +kubebuilder:rbac:groups=ordercloud.io,resources=impersonationtokens/status,verbs=patch
 
 // tokenWorkers is how many tokens are worked on at the same time. They wait for
-// answers, and few of them are due in the same moment.
-const tokenWorkers = 32
+// answers, and do not work.
+const tokenWorkers = 1024
 
 func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
-	cached := manager.GetClient()
+	options = options.withWorkers(tokenWorkers)
+	cached, workers := manager.GetClient(), options.crowd()
 	secrets, err := client.New(manager.GetConfig(), client.Options{
 		HTTPClient: manager.GetHTTPClient(), Scheme: manager.GetScheme(), Mapper: manager.GetRESTMapper(),
 	})
@@ -42,17 +43,18 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 		return fmt.Errorf("creating the client for Secrets: %w", err)
 	}
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }
-	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options.withWorkers(tokenWorkers)).
+	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options, workers).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome())).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followLostGrants(cached), grantMayHaveGone()))
 	made = options.watchLabels(made, followSecretPrefix(cached))
-	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(passes("ImpersonationToken", &usertoken.Reconciler{
+	return options.watchSecrets(made, followNamed(cached, list, byTokenSecret)).Complete(passes("ImpersonationToken", workers, &usertoken.Reconciler{
 		Client:       cached,
 		Secrets:      secrets,
 		Recorder:     manager.GetEventRecorder(recorderName),
 		Marketplaces: registry,
 		Clock:        clock.RealClock{},
+		Crowd:        workers,
 	}))
 }
 

@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -41,9 +42,9 @@ import (
 // thousands of them become Ready, its counts are written once in that time.
 const countDelay = time.Second
 
-// marketplaceWorkers is how many Marketplaces are checked at the same time at most:
-// there are not that many, and each check is two calls.
-const marketplaceWorkers = 16
+// marketplaceWorkers is how many Marketplaces are checked at the same time at most. They
+// wait for OrderCloud, each for a host that may hang, and do not work.
+const marketplaceWorkers = 1024
 
 // marketplaceReconciler keeps the status of Marketplaces. It changes nothing in
 // OrderCloud.
@@ -53,6 +54,8 @@ type marketplaceReconciler struct {
 	registry *marketplace.Registry
 	guard    *guard.Guard
 	clock    clock.PassiveClock
+	// crowd shares the workers out among the hosts; nil lets all passes in.
+	crowd *crowd.Crowd
 	// started is when the operator was.
 	started time.Time
 
@@ -69,12 +72,14 @@ type marketplaceReconciler struct {
 }
 
 func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, options Options) error {
+	options = options.withWorkers(marketplaceWorkers)
 	reconciler := &marketplaceReconciler{
 		client:   manager.GetClient(),
 		recorder: manager.GetEventRecorder(recorderName),
 		registry: registry,
 		guard:    options.guard,
 		clock:    clock.RealClock{},
+		crowd:    options.crowd(),
 		started:  time.Now(),
 		checks:   map[types.NamespacedName]check{},
 
@@ -91,8 +96,9 @@ func setupMarketplaces(manager ctrl.Manager, registry *marketplace.Registry, opt
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, countSoon(reconciler.whoCounts), counted)).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationToken{}, countSoon(reconciler.whoCounts), counted)).
 		WatchesRawSource(source.Channel(reconciler.wakes, &handler.EnqueueRequestForObject{})).
-		WithOptions(options.withWorkers(marketplaceWorkers).controller())
-	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(passes("Marketplace", reconciler))
+		WatchesRawSource(reconciler.crowd.Source()).
+		WithOptions(options.controller())
+	err := options.watchSecrets(made, followNamed(manager.GetClient(), list, byCredentialsSecret)).Complete(passes("Marketplace", reconciler.crowd, reconciler))
 	return errors.Join(err, setupGrants(manager, reconciler, options))
 }
 
@@ -137,6 +143,11 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	leave, entered := r.crowd.Enter(request, visitTo(&declared, r.lastCheck(request.NamespacedName).isAbout(&declared)))
+	if !entered {
+		return ctrl.Result{}, nil
+	}
+	defer leave()
 	before := declared.DeepCopy()
 	counted, err := r.count(ctx, &declared)
 	if err != nil {
@@ -158,6 +169,12 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	r.tell(before, &declared)
 	r.tellGrants(ctx, before, &declared, known)
 	return ctrl.Result{RequeueAfter: max(seen.dueFor(counted.needs).Sub(r.clock.Now()), time.Millisecond)}, nil
+}
+
+// visitTo says whose worker a pass over a Marketplace takes: that of its host, which may
+// keep all of its Marketplaces waiting.
+func visitTo(declared *v1alpha1.Marketplace, isSweep bool) crowd.Visit {
+	return crowd.Visit{To: declared.Spec.URL, From: declared.Namespace, IsSweep: isSweep && declared.DeletionTimestamp.IsZero()}
 }
 
 // conflictIsNoError comes back soon when somebody else was faster.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/inventory"
@@ -136,23 +137,27 @@ func (o Options) controller() controller.Options {
 // controllerOf begins the controller of a kind that mirrors OrderCloud objects: its
 // objects wake when they are declared anew, with their Marketplace and its Secret,
 // and when the labels of their namespace decide anew. What else a kind follows, it adds.
-func controllerOf(manager ctrl.Manager, object client.Object, list func() client.ObjectList, options Options) *builder.Builder {
+func controllerOf(manager ctrl.Manager, object client.Object, list func() client.ObjectList, options Options, workers *crowd.Crowd) *builder.Builder {
 	cached := manager.GetClient()
 	made := ctrl.NewControllerManagedBy(manager).
 		For(object, builder.WithPredicates(declarationChanged())).
 		WatchesRawSource(follows(manager, &v1alpha1.Marketplace{}, followMarketplaces(cached, list), declarationOrReadyChanged())).
 		WatchesRawSource(follows(manager, &v1alpha1.Marketplace{}, followRecovery(cached, list), becameSynced())).
+		WatchesRawSource(workers.Source()).
 		WithOptions(options.controller())
 	return options.watchLabels(options.watchSecrets(made, followCredentials(cached, list)), followLabels(cached, list))
 }
 
+// crowd shares the workers of one controller out.
+func (o Options) crowd() *crowd.Crowd { return crowd.New(o.controller().MaxConcurrentReconciles) }
+
 // passes wraps the reconciler of a kind with what is common to all passes.
-func passes(kind string, reconciler reconcile.Reconciler) reconcile.Reconciler {
-	return tracing.Passes(kind, readable.Passes(reconciler))
+func passes(kind string, workers *crowd.Crowd, reconciler reconcile.Reconciler) reconcile.Reconciler {
+	return tracing.Passes(kind, readable.Passes(workers.Passes(reconciler)))
 }
 
 // newReconciler makes the engine's reconciler of one kind.
-func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T], options Options) *lifecycle.Reconciler[T] {
+func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketplace.Registry, kind lifecycle.Kind[T], options Options, workers *crowd.Crowd) *lifecycle.Reconciler[T] {
 	return &lifecycle.Reconciler[T]{
 		Client:       manager.GetClient(),
 		Live:         manager.GetAPIReader(),
@@ -162,6 +167,6 @@ func newReconciler[T lifecycle.Object](manager ctrl.Manager, registry *marketpla
 		Clock:        clock.RealClock{},
 		Guard:        options.guard,
 		OrphanAfter:  options.OrphanAfter,
-		Workers:      options.controller().MaxConcurrentReconciles,
+		Crowd:        workers,
 	}
 }

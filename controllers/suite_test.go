@@ -111,7 +111,7 @@ func startOperator() {
 	// The context of a setup node ends with the node, and the operator outlives it.
 	ctx, cancel := context.WithCancel(context.Background())
 	Expect(controllers.Setup(ctx, manager, controllers.Options{
-		AllowedEndpoints: endpoints, MaxConcurrentReconciles: 16, UserAgent: "ordercloud-operator/test",
+		AllowedEndpoints: endpoints, MaxConcurrentReconciles: 64, UserAgent: "ordercloud-operator/test",
 	})).To(Succeed())
 	stopped := make(chan error, 1)
 	go func() { stopped <- manager.Start(ctx) }()

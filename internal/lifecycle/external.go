@@ -9,7 +9,6 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -146,7 +145,4 @@ type Connector interface {
 	// use the Marketplace and that still reaches the marketplace. It also returns what the
 	// namespace may declare now.
 	CheckNow(ctx context.Context, namespace string, reference v1alpha1.MarketplaceReference, at claim.Marketplace) (tenant.Tenancy, error)
-	// Delay tells how long requests to a marketplace wait for their turn at
-	// present; 0 for one that was never connected.
-	Delay(key types.NamespacedName) time.Duration
 }

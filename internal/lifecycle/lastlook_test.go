@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"runtime"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -128,7 +130,10 @@ func TestTheLastLookComesAfterTheTurn(t *testing.T) {
 	w.until(func() bool { return w.arrived.Load() == 1 })
 	go pass(user)
 	w.until(func() bool {
-		return w.users.Marketplaces.Delay(client.ObjectKey{Namespace: namespace, Name: "default"}) > 0
+		waits, _ := w.users.Marketplaces.(interface {
+			Delay(key types.NamespacedName) time.Duration
+		})
+		return waits.Delay(client.ObjectKey{Namespace: namespace, Name: "default"}) > 0
 	})
 	edit(w, user, func(user *v1alpha1.BuyerUser) { user.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
 	close(w.held)

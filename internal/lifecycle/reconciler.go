@@ -6,7 +6,6 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"path"
 	"sync"
 	"time"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -50,13 +50,8 @@ type Reconciler[T Object] struct {
 	// cannot be asked before it is let go with its object left behind; 0 waits for
 	// ever.
 	OrphanAfter time.Duration
-	// Workers is how many passes run at the same time, to be shared out among the
-	// marketplaces; 0 shares nothing out.
-	Workers int
-
-	// crowd are the passes under way; made when first needed.
-	crowd     *crowd
-	makeCrowd sync.Once
+	// Crowd shares the workers out among the marketplaces; nil lets all passes in.
+	Crowd *crowd.Crowd
 
 	// attempts are the failures of each resource. One that a person can read in the status is
 	// no error: returned as one, it would be logged at each attempt, a thousand times in an
@@ -82,9 +77,9 @@ func (r *Reconciler[T]) Reconcile(ctx context.Context, request ctrl.Request) (ct
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	pass := r.begin(object)
-	leave, wait := pass.enter()
-	if wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
+	leave, entered := r.Crowd.Enter(request, pass.visit())
+	if !entered {
+		return ctrl.Result{}, nil
 	}
 	defer leave()
 	result, err := pass.run(ctx)
@@ -139,25 +134,9 @@ func (p *pass[T]) useInterval(ofMarketplace time.Duration) {
 	}
 }
 
-// enter takes one of the workers that are the marketplace's, or says after which
-// wait there may be one.
-func (p *pass[T]) enter() (leave func(), wait time.Duration) {
-	if p.Workers == 0 {
-		return func() {}, 0
-	}
-	p.makeCrowd.Do(func() { p.crowd = newCrowd(p.Workers) })
-	key := MarketplaceOf(p.object)
-	from := visitor{marketplace: key, namespace: p.object.GetNamespace()}
-	leave, entered := p.crowd.enter(from, !p.isAwaited(), false)
-	if entered {
-		return leave, 0
-	}
-	if wait := p.Marketplaces.Delay(key); wait > slowAfter {
-		// Those who come back are spread over the time that the others take.
-		return nil, wait/2 + rand.N(wait/2) //nolint:gosec // jitter needs no secret randomness
-	}
-	leave, _ = p.crowd.enter(from, !p.isAwaited(), true)
-	return leave, 0
+// visit says whose worker the pass would take.
+func (p *pass[T]) visit() crowd.Visit {
+	return crowd.Visit{To: MarketplaceOf(p.object).String(), From: p.object.GetNamespace(), IsSweep: !p.isAwaited()}
 }
 
 func (p *pass[T]) run(ctx context.Context) (ctrl.Result, error) {

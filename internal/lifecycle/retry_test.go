@@ -11,7 +11,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
-	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // failing is a user whose writes OrderCloud fails.

@@ -6,6 +6,8 @@ package limiter
 import (
 	"container/heap"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/chain"
 )
 
 // waiter is a request that waits for its turn. All fields but called are written
@@ -28,7 +30,7 @@ type waiter struct {
 // place is where a waiter stands in its queue.
 type place struct {
 	share          *share
-	arrived, stood *link[*waiter]
+	arrived, stood *chain.Link[*waiter]
 }
 
 // turnsOfOthers is how many turns others have at most while a batch waits.
@@ -42,12 +44,12 @@ const turnsOfOthers = 9
 // logarithm of how many shares wait.
 type queue struct {
 	// arrivals are all who wait, in the order in which they came.
-	arrivals chain[*waiter]
+	arrivals chain.Chain[*waiter]
 	// turns are the shares with somebody waiting. The first has the next turn.
 	turns turns
 	// idle are those that nobody waits in any more and that are not forgotten yet, the
 	// first for longest.
-	idle chain[*share]
+	idle chain.Chain[*share]
 	// shares are both by name.
 	shares map[string]*share
 	// begun numbers the shares as they begin to wait.
@@ -62,14 +64,14 @@ type queue struct {
 // share is those of a queue who wait for the same turns.
 type share struct {
 	name    string
-	waiters chain[*waiter]
+	waiters chain.Chain[*waiter]
 	served  service
 	// begun is when it began to wait, by number.
 	begun uint64
 	// turn is its index among those who wait.
 	turn int
 	// idle is its place while nobody waits, since when it is so.
-	idle      *link[*share]
+	idle      *chain.Link[*share]
 	idleSince time.Time
 }
 
@@ -77,11 +79,11 @@ type share struct {
 func (q *queue) push(w *waiter) {
 	q.forget(w.since)
 	of := q.shareOf(w.share)
-	if of.waiters.first == nil {
+	if of.waiters.First() == nil {
 		q.begin(of)
 	}
 	w.queue = q
-	w.place = place{share: of, arrived: q.arrivals.add(w), stood: of.waiters.add(w)}
+	w.place = place{share: of, arrived: q.arrivals.Add(w), stood: of.waiters.Add(w)}
 }
 
 func (q *queue) shareOf(name string) *share {
@@ -99,7 +101,7 @@ func (q *queue) shareOf(name string) *share {
 // begin lets a share wait.
 func (q *queue) begin(of *share) {
 	if of.idle != nil {
-		q.idle.remove(of.idle)
+		q.idle.Remove(of.idle)
 		of.idle = nil
 	}
 	q.begun++
@@ -116,12 +118,12 @@ func (q *queue) next() *waiter {
 	if batches := q.batches(); batches != nil && q.overtaken >= turnsOfOthers {
 		of = batches
 	}
-	return of.waiters.first.value
+	return of.waiters.First().Value
 }
 
 // batches is the share of batches, if one waits.
 func (q *queue) batches() *share {
-	if of := q.shares[""]; of != nil && of.waiters.first != nil {
+	if of := q.shares[""]; of != nil && of.waiters.First() != nil {
 		return of
 	}
 	return nil
@@ -129,13 +131,13 @@ func (q *queue) batches() *share {
 
 // oldest returns who has waited longest, nil when nobody waits.
 func (q *queue) oldest() *waiter {
-	if q.arrivals.first == nil {
+	if q.arrivals.First() == nil {
 		return nil
 	}
-	return q.arrivals.first.value
+	return q.arrivals.First().Value
 }
 
-func (q *queue) length() int { return q.arrivals.length }
+func (q *queue) length() int { return q.arrivals.Length() }
 
 // take takes a request out whose turn has come, and counts that for its share.
 func (q *queue) take(w *waiter, now time.Time) {
@@ -154,20 +156,20 @@ func (q *queue) take(w *waiter, now time.Time) {
 // remove takes a request out that has had no turn.
 func (q *queue) remove(w *waiter, now time.Time) {
 	of := w.place.share
-	q.arrivals.remove(w.place.arrived)
-	of.waiters.remove(w.place.stood)
-	if of.waiters.first == nil {
+	q.arrivals.Remove(w.place.arrived)
+	of.waiters.Remove(w.place.stood)
+	if of.waiters.First() == nil {
 		heap.Remove(&q.turns, of.turn)
-		of.idle, of.idleSince = q.idle.add(of), now
+		of.idle, of.idleSince = q.idle.Add(of), now
 	}
 	w.queue, w.place = nil, place{}
 }
 
 // forget forgets what was counted of shares that have asked nothing for long.
 func (q *queue) forget(now time.Time) {
-	for first := q.idle.first; first != nil && now.Sub(first.value.idleSince) > forgottenAfter; first = q.idle.first {
-		q.idle.remove(first)
-		delete(q.shares, first.value.name)
+	for first := q.idle.First(); first != nil && now.Sub(first.Value.idleSince) > forgottenAfter; first = q.idle.First() {
+		q.idle.Remove(first)
+		delete(q.shares, first.Value.name)
 	}
 }
 

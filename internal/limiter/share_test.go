@@ -251,7 +251,7 @@ func expectAllInLine(t *testing.T, q *queue, inLine map[string][]*waiter) {
 		count += len(line)
 		shares += min(1, len(line))
 	}
-	if q.length() != count || len(q.turns) != shares || len(q.shares) != shares+q.idle.length {
+	if q.length() != count || len(q.turns) != shares || len(q.shares) != shares+q.idle.Length() {
 		t.Fatalf("%d wait in %d shares, want %d in %d", q.length(), len(q.turns), count, shares)
 	}
 }

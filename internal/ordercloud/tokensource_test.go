@@ -286,11 +286,11 @@ func TestATokenEndpointInTroubleIsUnavailableAndNotRemembered(t *testing.T) {
 
 func TestATokenThatIsStillGoodIsUsedWhileTheTokenEndpointIsInTrouble(t *testing.T) {
 	for name, trouble := range map[string]http.HandlerFunc{
-		"a server error": answer(503, "oops"), "a request to slow down": answer(429, "{}"),
-		"a page": answer(200, "<html>"), "a dropped connection": dropConnection,
+		"a server error": replies(503, "oops"), "a request to slow down": replies(429, "{}"),
+		"a page": replies(200, "<html>"), "a dropped connection": dropConnection,
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+			server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 			var inTrouble atomic.Bool
 			server.token = func(writer http.ResponseWriter, request *http.Request) {
 				if inTrouble.Load() {
@@ -326,11 +326,11 @@ func TestATokenThatIsStillGoodIsUsedWhileTheTokenEndpointIsInTrouble(t *testing.
 }
 
 func TestCredentialsThatAreRefusedAreToldThoughTheTokenIsStillGood(t *testing.T) {
-	server := newTestServer(t, answer(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
 	var refuses atomic.Bool
 	server.token = func(writer http.ResponseWriter, request *http.Request) {
 		if refuses.Load() {
-			answer(401, `{"error":"invalid_client"}`)(writer, request)
+			replies(401, `{"error":"invalid_client"}`)(writer, request)
 			return
 		}
 		writeToken(writer, accessToken(nil), 600)

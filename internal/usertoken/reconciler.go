@@ -21,6 +21,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -59,6 +60,8 @@ type Reconciler struct {
 	Marketplaces Connector
 	// Clock tells when tokens are refreshed and expire.
 	Clock clock.PassiveClock
+	// Crowd shares the workers out among the marketplaces; nil lets all passes in.
+	Crowd *crowd.Crowd
 	// Attempts are the failures of each object.
 	Attempts schedule.Memory
 
@@ -84,6 +87,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	p := &pass{Reconciler: r, object: object, before: object.DeepCopy(), interval: marketplace.DefaultInterval}
+	leave, entered := r.Crowd.Enter(request, p.visit())
+	if !entered {
+		return ctrl.Result{}, nil
+	}
+	defer leave()
 	run := p.run
 	if !object.DeletionTimestamp.IsZero() {
 		run = p.end
@@ -155,11 +163,23 @@ func (p *pass) ranked(ctx context.Context) context.Context {
 	if p.isAskedFor() {
 		return look.Fresh(ctx)
 	}
-	refresh := p.object.Status.RefreshTime
-	if refresh != nil && p.Clock.Now().Before(refresh.Time) && p.object.Status.ObservedGeneration == p.object.Generation {
+	if p.isSweep() {
 		return limiter.WithClass(ctx, limiter.Sweep)
 	}
 	return ctx
+}
+
+// isSweep says that nobody waits for the pass: the token is good.
+func (p *pass) isSweep() bool {
+	refresh := p.object.Status.RefreshTime
+	isGood := refresh != nil && p.Clock.Now().Before(refresh.Time) && p.object.Status.ObservedGeneration == p.object.Generation
+	return isGood && !p.isAskedFor() && p.object.DeletionTimestamp.IsZero()
+}
+
+// visit says whose worker the pass would take.
+func (p *pass) visit() crowd.Visit {
+	to := marketplace.Key(p.object.Namespace, p.object.Spec.MarketplaceRef)
+	return crowd.Visit{To: to.String(), From: p.object.Namespace, IsSweep: p.isSweep()}
 }
 
 func (p *pass) key() types.NamespacedName { return client.ObjectKeyFromObject(p.object) }

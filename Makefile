@@ -123,6 +123,11 @@ bench-start: ## Measure until the operator is ready, also over a slow link and w
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
 	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -start $(if $(AGAINST),-against '$(AGAINST)')
 
+.PHONY: bench-neighbours
+bench-neighbours: ## Measure who waits for whom; ROWS=slow_users,tokens some rows, AGAINST=path another build, too.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -neighbours $(if $(ROWS),-rows '$(ROWS)') $(if $(AGAINST),-against '$(AGAINST)') $(if $(JSON),-json '$(JSON)')
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; BENCH selects by name.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \

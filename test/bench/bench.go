@@ -29,6 +29,8 @@ type bench struct {
 	results     []figures
 	// starts is what was measured of starts, a line of the table each.
 	starts [][]string
+	// neighbours is what was measured of them.
+	neighbours []neighbourResult
 	// unclean is what could not be stopped or removed.
 	unclean error
 }
@@ -48,8 +50,11 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	if b.settings.starts {
+	switch {
+	case b.settings.starts:
 		return b.measureStarts(ctx)
+	case b.settings.neighbours:
+		return b.measureNeighbours(ctx)
 	}
 	for _, size := range b.settings.sizes {
 		result, err := b.measure(ctx, size)
@@ -102,8 +107,11 @@ func (b *bench) measure(ctx context.Context, size int) (figures, error) {
 
 // publish prints the table, and writes what was asked for.
 func (b *bench) publish(out io.Writer) error {
-	if b.settings.starts {
+	switch {
+	case b.settings.starts:
 		return b.publishStarts(out)
+	case b.settings.neighbours:
+		return b.publishNeighbours(out)
 	}
 	if len(b.results) == 0 {
 		return nil
@@ -128,7 +136,7 @@ func (b *bench) publish(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results, startSection(string(page)))), 0o644); err != nil {
+	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results, sectionOf(string(page), startHead), sectionOf(string(page), neighbourHead))), 0o644); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	b.progress.say("The table is in %s.", b.settings.document)
@@ -147,12 +155,16 @@ func (b *bench) publishStarts(out io.Writer) error {
 	if b.settings.document == "" || len(b.starts) != len(startings)*(1+len(b.settings.against)) {
 		return nil
 	}
+	return b.writeSection(startHead, renderStartSection(b.environment, table))
+}
+
+// writeSection replaces one section of the page.
+func (b *bench) writeSection(head, section string) error {
 	page, err := os.ReadFile(b.settings.document)
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	section := renderStartSection(b.environment, table)
-	written := strings.Replace(string(page), startSection(string(page)), section, 1)
+	written := strings.Replace(string(page), sectionOf(string(page), head), section, 1)
 	if err := os.WriteFile(b.settings.document, []byte(written), 0o644); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}

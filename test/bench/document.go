@@ -51,6 +51,7 @@ time.
   the operator's, over all its processes.
 
 %s
+%s
 ## Where
 
 | what               | value |
@@ -69,6 +70,7 @@ $ make bench                      # all sizes; writes this page
 $ make bench N=1000               # one size, or several: N=100,1000
 $ make bench N=100 JSON=out.json  # the figures as JSON, too
 $ make bench-start                # the section about starts
+$ make bench-neighbours           # the section about neighbours
 ` + "```" + `
 `
 
@@ -95,14 +97,33 @@ Measured %s with operator %s on %s.
 // startHead begins the section.
 const startHead = "## Starts"
 
-// startSection is the section of the page that make bench-start has written.
-func startSection(page string) string {
-	_, after, found := strings.Cut(page, startHead)
+// neighbourHead begins the section of make bench-neighbours.
+const neighbourHead = "## Neighbours"
+
+// neighbourPage is that section.
+const neighbourPage = neighbourHead + `
+
+How long somebody waits while another tenant keeps the operator busy, beside the same when
+nothing else happens. Each row has a control plane of its own, and is asked for at least 20
+times in a minute. The target is a p99 of 2 s. An edit has arrived when OrderCloud has it; a
+user or a token when it is Ready; a check when the status tells it.
+
+%s
+Measured %s with operator %s on %s.
+`
+
+// sectionOf is the section of the page that another run has written.
+func sectionOf(page, head string) string {
+	_, after, found := strings.Cut(page, head)
 	if !found {
 		return ""
 	}
 	section, _, _ := strings.Cut(after, "\n## ")
-	return startHead + section
+	return head + section
+}
+
+func renderNeighbourSection(where environment, table string) string {
+	return fmt.Sprintf(neighbourPage, table, where.date, where.operator, where.machine())
 }
 
 func renderStartSection(where environment, table string) string {
@@ -114,7 +135,7 @@ func (e environment) machine() string {
 	return sentence(plural(e.cores, "core"), e.platform, e.memory)
 }
 
-func renderDocument(where environment, results []figures, starts string) string {
-	return fmt.Sprintf(page, renderTable(results), starts, where.date, where.machine(),
+func renderDocument(where environment, results []figures, starts, neighbours string) string {
+	return fmt.Sprintf(page, renderTable(results), starts, neighbours, where.date, where.machine(),
 		where.operator, where.golang, where.kubernetes, where.controllerRuntime)
 }

@@ -9,6 +9,7 @@
 //	make bench N=1000               one size, or several: N=100,1000
 //	make bench N=100 JSON=out.json  the figures as JSON, too
 //	make bench N=1000 TENANTS=50    the objects belong to tenants of the Marketplace
+//	make bench-neighbours           who waits for whom; writes its section of the page
 //	make bench-start                how long the operator takes to be ready; writes its section of the page
 package main
 
@@ -51,6 +52,10 @@ type settings struct {
 	// other builds of it.
 	starts  bool
 	against []string
+	// neighbours measures only who waits for whom; rows are those of them that are wanted,
+	// all when there are none.
+	neighbours bool
+	rows       []string
 	// document is the page that is written when every default size was run.
 	document string
 }
@@ -108,7 +113,12 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 	flags.IntVar(&given.tenants, "tenants", 0, "over how many `tenants` of the Marketplace the objects are spread, at most 100; 0 for none")
 	flags.StringVar(&given.json, "json", "", "also write the figures to this `file`, an array with one object for each size")
 	flags.BoolVar(&given.starts, "start", false, "measure how long the operator takes to be ready, and nothing else")
-	flags.Func("against", "with -start, the `path` of another build of the operator to measure, too; may be repeated", func(path string) error {
+	flags.BoolVar(&given.neighbours, "neighbours", false, "measure how long one tenant waits for what another one does, and nothing else")
+	flags.Func("rows", "with -neighbours, only `rows` such as slow_users,tokens", func(list string) error {
+		given.rows = strings.Split(list, ",")
+		return nil
+	})
+	flags.Func("against", "with -start or -neighbours, the `path` of another build of the operator to measure, too; may be repeated", func(path string) error {
 		given.against = append(given.against, path)
 		return nil
 	})
@@ -122,6 +132,12 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 		return given, err
 	}
 	return given, nil
+}
+
+// wantsNeighbour says whether a row is to be measured.
+func (s settings) wantsNeighbour(key figure) bool {
+	name := strings.TrimSuffix(strings.TrimPrefix(string(key), "neighbour_"), "_p99_seconds")
+	return len(s.rows) == 0 || slices.Contains(s.rows, name)
 }
 
 func parseSizes(list string) ([]int, error) {

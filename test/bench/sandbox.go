@@ -31,6 +31,9 @@ type marketplace struct {
 	server *http.Server
 	// created counts the objects that were created over HTTP.
 	created atomic.Int64
+	// delay is how long answers are held back, of looks at objects only if slowLooks is set.
+	delay     atomic.Int64
+	slowLooks atomic.Bool
 
 	mutex sync.Mutex
 	// expected are the paths whose next write somebody waits for.
@@ -90,6 +93,19 @@ func (m *marketplace) plantGroups(size int) error {
 	return nil
 }
 
+// plantTokenGrant lets the operator act as the users of the buyer acme.
+func (m *marketplace) plantTokenGrant() error {
+	list, _ := m.Object("apiclients?AppName=" + clientName)
+	clients, _ := list["Items"].([]any)
+	if len(clients) != 1 {
+		return fmt.Errorf("the sandbox has %d API clients named %s", len(clients), clientName)
+	}
+	application, _ := clients[0].(map[string]any)
+	return m.plant("impersonationconfig", map[string]any{
+		"ID": "tokens", "ImpersonationUserID": "operator", "BuyerID": "acme", "SecurityProfileID": securityProfile, "ClientID": application["ID"],
+	})
+}
+
 // calls is how many requests have arrived so far, token requests included.
 func (m *marketplace) calls() float64 { return float64(m.Stats().Total) }
 
@@ -105,6 +121,9 @@ func (m *marketplace) expect(path string) <-chan time.Time {
 
 // ServeHTTP notes when writes arrive and what was created.
 func (m *marketplace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !m.hold(r) {
+		return
+	}
 	if r.Method == http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v1/") {
 		m.Sandbox.ServeHTTP(w, r)
 		return
@@ -115,6 +134,16 @@ func (m *marketplace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answered.status == http.StatusCreated {
 		m.created.Add(1)
 	}
+}
+
+// hold holds an answer back; it says whether somebody still waits for it.
+func (m *marketplace) hold(r *http.Request) bool {
+	isLook := r.Method == http.MethodGet && r.URL.Path != "/v1/me"
+	delay := time.Duration(m.delay.Load())
+	if delay == 0 || m.slowLooks.Load() && !isLook {
+		return true
+	}
+	return sleep(r.Context(), delay) == nil
 }
 
 func (m *marketplace) arrive(path string, now time.Time) {

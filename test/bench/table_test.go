@@ -104,14 +104,17 @@ func TestDocument(t *testing.T) {
 		date: "2026-11-22", cores: 2, platform: "linux/amd64", golang: "go1.26", operator: "v1", kubernetes: "v1.36", controllerRuntime: "v0.25",
 	}
 	starts := renderStartSection(where, "| start |\n")
-	page := renderDocument(where, results, starts)
+	neighbours := renderNeighbourSection(where, "| neighbour |\n")
+	page := renderDocument(where, results, starts, neighbours)
 	for _, part := range []string{renderTable(results), "2 cores, linux/amd64 |", "| v0.25 |", "10 % ImpersonationConfigs", "$ make bench "} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
 		}
 	}
-	if found := startSection(page); found != starts {
-		t.Errorf("the section of starts is %q, want %q", found, starts)
+	for head, section := range map[string]string{startHead: starts, neighbourHead: neighbours} {
+		if found := sectionOf(page, head); found != section {
+			t.Errorf("the section is %q, want %q", found, section)
+		}
 	}
 	if strings.Contains(page, "%!") {
 		t.Errorf("the page is not filled in well:\n%s", page)

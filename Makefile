@@ -128,6 +128,11 @@ bench-neighbours: ## Measure who waits for whom; ROWS=slow_users,tokens some row
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
 	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -neighbours $(if $(ROWS),-rows '$(ROWS)') $(if $(AGAINST),-against '$(AGAINST)') $(if $(JSON),-json '$(JSON)')
 
+.PHONY: bench-rest
+bench-rest: ## Count the calls of objects at rest over ten intervals, 1,000 of them; N=1000,10000 INTERVAL=1m other ones.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -rest -n '$(or $(N),1000)' -interval '$(or $(INTERVAL),20s)' $(if $(JSON),-json '$(JSON)')
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; BENCH selects by name.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \

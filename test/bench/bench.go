@@ -31,6 +31,8 @@ type bench struct {
 	starts [][]string
 	// neighbours is what was measured of them.
 	neighbours []neighbourResult
+	// rests is what was measured of objects at rest.
+	rests []restResult
 	// unclean is what could not be stopped or removed.
 	unclean error
 }
@@ -55,6 +57,8 @@ func (b *bench) run(ctx context.Context) error {
 		return b.measureStarts(ctx)
 	case b.settings.neighbours:
 		return b.measureNeighbours(ctx)
+	case b.settings.rest:
+		return b.measureRest(ctx)
 	}
 	for _, size := range b.settings.sizes {
 		result, err := b.measure(ctx, size)
@@ -112,6 +116,8 @@ func (b *bench) publish(out io.Writer) error {
 		return b.publishStarts(out)
 	case b.settings.neighbours:
 		return b.publishNeighbours(out)
+	case b.settings.rest:
+		return b.publishRest(out)
 	}
 	if len(b.results) == 0 {
 		return nil

@@ -9,6 +9,7 @@
 //	make bench N=1000               one size, or several: N=100,1000
 //	make bench N=100 JSON=out.json  the figures as JSON, too
 //	make bench N=1000 TENANTS=50    the objects belong to tenants of the Marketplace
+//	make bench-rest                 what objects cost while nothing changes; N=1000,10000 for more
 //	make bench-neighbours           who waits for whom; writes its section of the page
 //	make bench-start                how long the operator takes to be ready; writes its section of the page
 package main
@@ -25,6 +26,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -56,6 +58,9 @@ type settings struct {
 	// all when there are none.
 	neighbours bool
 	rows       []string
+	// rest measures only what objects cost while nothing changes, at an interval.
+	rest     bool
+	interval time.Duration
 	// document is the page that is written when every default size was run.
 	document string
 }
@@ -113,6 +118,8 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 	flags.IntVar(&given.tenants, "tenants", 0, "over how many `tenants` of the Marketplace the objects are spread, at most 100; 0 for none")
 	flags.StringVar(&given.json, "json", "", "also write the figures to this `file`, an array with one object for each size")
 	flags.BoolVar(&given.starts, "start", false, "measure how long the operator takes to be ready, and nothing else")
+	flags.BoolVar(&given.rest, "rest", false, "measure what configs, users and both cost over ten intervals in which nothing changes, and nothing else")
+	flags.DurationVar(&given.interval, "interval", 20*time.Second, "with -rest, how often objects are compared")
 	flags.BoolVar(&given.neighbours, "neighbours", false, "measure how long one tenant waits for what another one does, and nothing else")
 	flags.Func("rows", "with -neighbours, only `rows` such as slow_users,tokens", func(list string) error {
 		given.rows = strings.Split(list, ",")

@@ -124,7 +124,7 @@ func parse(flags *flag.FlagSet, arguments []string) (settings, bool, error) {
 		"Refuse references to Marketplaces of other namespaces, whatever their allowedNamespaces say.")
 	flags.StringVar(&parsed.allowedEndpoints, "allowed-endpoints", marketplace.DefaultEndpoints,
 		"Comma-separated base URLs that may be contacted, scheme://host[:port]; a host may begin with *. for all its subdomains, and plain http is for loopback hosts only.")
-	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 4096,
+	flags.IntVar(&parsed.concurrency, "max-concurrent-reconciles", 2048,
 		"How many objects of one kind are worked on at the same time. They wait rather than work, and share their looks while they do; each Marketplace's rateLimit bounds the calls.")
 	flags.DurationVar(&parsed.orphanAfter, "orphan-after", time.Hour,
 		"How long a deletion waits for a marketplace that cannot be reached, or whose credentials are gone, before the resource is let go and its object left behind in OrderCloud; 0 waits for ever.")

@@ -67,7 +67,7 @@ func TestAnArgumentThatWouldBeIgnoredIsAnError(t *testing.T) {
 func TestFlagsHaveSafeDefaults(t *testing.T) {
 	defaults := settings{
 		metricsAddress: "0", metricsSecure: true, probeAddress: ":8081", profilingAddress: "0",
-		watchSecrets: true, allowedEndpoints: "https://*.ordercloud.io", concurrency: 4096, orphanAfter: time.Hour,
+		watchSecrets: true, allowedEndpoints: "https://*.ordercloud.io", concurrency: 2048, orphanAfter: time.Hour,
 		// As Kubernetes' own components have them.
 		leaseDuration: 15 * time.Second, renewDeadline: 10 * time.Second, retryPeriod: 2 * time.Second,
 	}

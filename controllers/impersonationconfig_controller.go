@@ -25,5 +25,7 @@ func setupImpersonationConfigs(manager ctrl.Manager, registry *marketplace.Regis
 		Watches(&v1alpha1.ImpersonationConfig{}, followRivals(cached, registry, kind), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ImpersonationConfig{}, followHolders(cached, registry, kind), builder.WithPredicates(isGone())).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
+		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followUserIDs(cached, list),
+			conditionChanged(v1alpha1.ReadyCondition, v1alpha1.StalledCondition))).
 		Complete(passes("ImpersonationConfig", workers, newReconciler(manager, registry, kind, options, workers)))
 }

@@ -45,6 +45,8 @@ func setupImpersonationTokens(manager ctrl.Manager, registry *marketplace.Regist
 	list := func() client.ObjectList { return &v1alpha1.ImpersonationTokenList{} }
 	made := controllerOf(manager, &v1alpha1.ImpersonationToken{}, list, options, workers).
 		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followNamed(cached, list, byBuyerUser), declarationOrReadyChanged())).
+		WatchesRawSource(follows(manager, &v1alpha1.BuyerUser{}, followUserIDs(cached, list),
+			conditionChanged(v1alpha1.ReadyCondition, v1alpha1.StalledCondition))).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followGrants(cached), grantMayHaveCome())).
 		WatchesRawSource(follows(manager, &v1alpha1.ImpersonationConfig{}, followLostGrants(cached), grantMayHaveGone()))
 	made = options.watchLabels(made, followSecretPrefix(cached))

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -25,6 +26,9 @@ const (
 	// byBuyerUser indexes ImpersonationConfigs and ImpersonationTokens by the names of
 	// the BuyerUsers that they refer to.
 	byBuyerUser = "buyerUser"
+	// byUserID indexes ImpersonationConfigs and ImpersonationTokens by their Marketplace
+	// and the paths of the users that they name by their IDs.
+	byUserID = "userID"
 	// byTokenSecret indexes ImpersonationTokens by the names of the Secrets that they
 	// keep, or kept before.
 	byTokenSecret = "tokenSecret"
@@ -48,6 +52,8 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.BuyerUser{}, byPasswordSecret, passwordSecretOf},
 		{&v1alpha1.ImpersonationConfig{}, byBuyerUser, buyerUsersOf},
 		{&v1alpha1.ImpersonationToken{}, byBuyerUser, buyerUsersOf},
+		{&v1alpha1.ImpersonationConfig{}, byUserID, usersByID},
+		{&v1alpha1.ImpersonationToken{}, byUserID, usersByID},
 		{&v1alpha1.ImpersonationToken{}, byTokenSecret, tokenSecretsOf},
 		{&v1alpha1.Marketplace{}, byCredentialsSecret, credentialsSecretOf},
 	} {
@@ -67,6 +73,16 @@ func marketplaceOf(object client.Object) []string {
 	default:
 		return nil
 	}
+}
+
+func usersByID(object client.Object) []string {
+	var values []string
+	for _, key := range marketplaceOf(object) {
+		for _, path := range external.PartiesByID(object) {
+			values = append(values, key+" "+claim.FoldPath(path))
+		}
+	}
+	return values
 }
 
 func passwordSecretOf(object client.Object) []string {

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
@@ -292,6 +293,19 @@ func followCredentials(reader client.Reader, list func() client.ObjectList) hand
 func followNamed(reader client.Reader, list func() client.ObjectList, index string) handler.EventHandler {
 	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
 		return requests(ctx, reader, list(), client.InNamespace(object.GetNamespace()), client.MatchingFields{index: object.GetName()})
+	})
+}
+
+// followUserIDs wakes the objects of a kind that name, by its IDs, the user that the
+// BuyerUser of the event declares, and that wait for it.
+func followUserIDs(reader client.Reader, list func() client.ObjectList) handler.EventHandler {
+	return wakeFew(func(ctx context.Context, object client.Object) []reconcile.Request {
+		user, ok := object.(*v1alpha1.BuyerUser)
+		if !ok {
+			return nil
+		}
+		value := lifecycle.MarketplaceOf(user).String() + " " + claim.FoldPath(external.BuyerUsers{}.Path(user))
+		return requestsFor(ctx, reader, list(), isNotSynced, client.MatchingFields{byUserID: value})
 	})
 }
 

@@ -96,7 +96,8 @@ func begin(t *testing.T, objects ...client.Object) *world {
 			t.Fatal(err)
 		}
 	}
-	w.kube = fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	w.kube = fake.NewClientBuilder().WithScheme(scheme).
+		WithIndex(&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})).WithObjects(objects...).Build()
 	return w
 }
 

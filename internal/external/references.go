@@ -104,7 +104,21 @@ func (c *impersonationConfig) checkCreation(ctx context.Context) error {
 	if c.object.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 		return nil
 	}
+	if err := c.awaitUsers(ctx); err != nil {
+		return err
+	}
 	return c.checkProfile(ctx)
+}
+
+// awaitUsers waits for users that the config names by their IDs, and that the same
+// Marketplace declares: OrderCloud would answer that they do not exist.
+func (c *impersonationConfig) awaitUsers(ctx context.Context) error {
+	for _, party := range PartiesByID(c.object) {
+		if err := AwaitUser(ctx, c.Reader, c.object, c.object.Spec.MarketplaceRef, c.connection.Tenancy, party); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noteResolved also notices that a reference stands for something else than

@@ -34,6 +34,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/audit"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/fence"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
@@ -116,7 +117,8 @@ func begin(t *testing.T, edit ...func(*v1alpha1.ImpersonationToken)) *world {
 		}
 	}
 	w.kube = interceptor.NewClient(
-		fake.NewClientBuilder().WithScheme(scheme).WithObjects(token).WithStatusSubresource(token, &v1alpha1.ImpersonationConfig{}).
+		fake.NewClientBuilder().WithScheme(scheme).
+			WithIndex(&v1alpha1.BuyerUser{}, lifecycle.PathIndex, lifecycle.IndexPath(external.BuyerUsers{})).WithObjects(token).WithStatusSubresource(token, &v1alpha1.ImpersonationConfig{}).
 			WithIndex(&v1alpha1.ImpersonationConfig{}, lifecycle.MarketplaceIndex, marketplaceOf).Build(),
 		interceptor.Funcs{Create: w.create, Update: w.update},
 	)

@@ -22,6 +22,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/claim"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/look"
@@ -212,7 +213,15 @@ func (p *pass) prepare(ctx context.Context) error {
 	if err := p.resolve(ctx); err != nil {
 		return err
 	}
-	return p.permit(ctx)
+	if err := p.permit(ctx); err != nil || p.kept.token != nil {
+		return err
+	}
+	for _, path := range external.PartiesByID(p.object) {
+		if err := external.AwaitUser(ctx, p.Client, p.object, p.object.Spec.MarketplaceRef, p.connection.Tenancy, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // converge brings a token into the Secret that is for what is declared and good for

@@ -69,20 +69,12 @@ func refusedByOrderCloud() []healthState {
 				s.create(user)
 				return user
 			},
-			configKind: func(s *story) client.Object {
-				s.created(configKind)
-				identical := s.config("identical")
-				s.create(identical)
-				return identical
-			},
 		}),
-		refused("with a username that is taken", v1alpha1.ReasonUsernameTaken, map[string]func(*story) client.Object{
-			buyerUserKind: func(s *story) client.Object {
-				s.readyMarketplace()
-				user := s.takenUser()
-				s.create(user)
-				return user
-			},
+		refused("with a username that is taken, for longer than a minute", v1alpha1.ReasonUsernameTaken, map[string]func(*story) client.Object{
+			buyerUserKind: stillTaken(buyerUserKind),
+		}),
+		refused("with a grant that exists under another ID, for longer than a minute", v1alpha1.ReasonRejected, map[string]func(*story) client.Object{
+			configKind: stillTaken(configKind),
 		}),
 		refused("naming what is not in OrderCloud", v1alpha1.ReasonReferenceNotFound, map[string]func(*story) client.Object{
 			buyerUserKind: func(s *story) client.Object {
@@ -152,5 +144,15 @@ func refusedByOthers() []healthState {
 			Expect(s.inOrderCloud(pathOf(object))).NotTo(BeEmpty())
 			return object
 		})),
+	}
+}
+
+// stillTaken reaches an object that was refused for longer than a minute what another one has.
+func stillTaken(kind string) func(*story) client.Object {
+	return func(s *story) client.Object {
+		standing := takenFrom[kind]
+		standing.Context = s.Context
+		standing.eventuallyStalled()
+		return standing.second
 	}
 }

@@ -182,6 +182,20 @@ func waitingStates() []healthState {
 				return s.configFor("jdoe")
 			},
 		}),
+		waiting("with a username that is taken, in the first minute", v1alpha1.ReasonUsernameTaken, map[string]func(*story) client.Object{
+			buyerUserKind: func(s *story) client.Object {
+				s.readyMarketplace()
+				_, second := s.taken(buyerUserKind)
+				return second
+			},
+		}),
+		waiting("with a grant that exists under another ID, in the first minute", v1alpha1.ReasonRejected, map[string]func(*story) client.Object{
+			configKind: func(s *story) client.Object {
+				s.readyMarketplace()
+				_, second := s.taken(configKind)
+				return second
+			},
+		}),
 		waiting("declared by an older object, too, in its first minute", v1alpha1.ReasonConflict, forManaged(func(s *story, kind string) client.Object {
 			s.created(kind)
 			namesake := s.managed(kind, "namesake")

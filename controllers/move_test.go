@@ -224,19 +224,24 @@ type standoff struct {
 	*story
 
 	first, second lifecycle.Object
+	// reason is why the second one is not Ready.
+	reason string
 }
 
 // standoffs are those of the kinds, and one for the spec that ends it.
 var (
 	standoffs map[string]*standoff
+	// takenFrom are those in which one declares what the other one's object has.
+	takenFrom map[string]*standoff
 	endedWave *standoff
 )
 
 func startStandoffs(ctx SpecContext) {
 	GinkgoHelper()
-	standoffs = map[string]*standoff{}
+	standoffs, takenFrom = map[string]*standoff{}, map[string]*standoff{}
 	for _, kind := range managedKinds {
 		standoffs[kind] = beginStandoff(ctx, kind)
+		takenFrom[kind] = beginTaken(ctx, kind)
 	}
 	endedWave = beginStandoff(ctx, buyerUserKind)
 }
@@ -245,7 +250,7 @@ func beginStandoff(ctx SpecContext, kind string) *standoff {
 	GinkgoHelper()
 	s := begin(ctx)
 	there := s.neighbour()
-	made := &standoff{story: s, first: s.managed(kind, "jdoe"), second: there.managed(kind, "jdoe")}
+	made := &standoff{story: s, first: s.managed(kind, "jdoe"), second: there.managed(kind, "jdoe"), reason: v1alpha1.ReasonConflict}
 	s.create(made.first)
 	s.eventuallyReady(made.first, v1alpha1.ReasonCreated)
 	s.create(made.second)
@@ -257,7 +262,7 @@ func (w *standoff) eventuallyStalled() {
 	GinkgoHelper()
 	Eventually(func() string {
 		return shownCondition(w.live(w.second), v1alpha1.StalledCondition)
-	}).WithContext(w).WithTimeout(3 * time.Minute).Should(Equal("True " + v1alpha1.ReasonConflict))
+	}).WithContext(w).WithTimeout(3 * time.Minute).Should(Equal("True " + w.reason))
 }
 
 var _ = Describe("A declaration that moves under Argo CD with sync waves", func() {

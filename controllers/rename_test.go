@@ -22,8 +22,29 @@ func (s *story) renamed(kind, name string) lifecycle.Object {
 	return object
 }
 
+// refusedFor is why an object is not created that has what another one has.
+var refusedFor = map[string]string{buyerUserKind: v1alpha1.ReasonUsernameTaken, configKind: v1alpha1.ReasonRejected}
+
+// beginTaken declares what another object has, for as long as the suite runs.
+func beginTaken(ctx SpecContext, kind string) *standoff {
+	GinkgoHelper()
+	s := begin(ctx)
+	made := &standoff{story: s, reason: refusedFor[kind]}
+	made.first, made.second = s.taken(kind)
+	return made
+}
+
+// taken is an object, and one that is refused what that has.
+func (s *story) taken(kind string) (first, second lifecycle.Object) {
+	GinkgoHelper()
+	first, second = s.renamed(kind, "jdoe"), s.renamed(kind, "joan")
+	s.create(first)
+	s.eventuallyReady(first, v1alpha1.ReasonCreated)
+	s.create(second)
+	return first, second
+}
+
 var _ = Describe("A declaration that is renamed in one commit", func() {
-	refusal := map[string]string{"BuyerUser": v1alpha1.ReasonUsernameTaken, "ImpersonationConfig": v1alpha1.ReasonRejected}
 	for _, kind := range managedKinds {
 		It("is Ready within seconds and never failed, applied before it is pruned: a "+kind, func(ctx SpecContext) {
 			s := begin(ctx)
@@ -33,7 +54,7 @@ var _ = Describe("A declaration that is renamed in one commit", func() {
 			s.eventuallyReady(before, v1alpha1.ReasonCreated)
 			recorded := s.record(kind)
 			s.create(after)
-			s.eventuallyHas(after, v1alpha1.ReadyCondition, metav1.ConditionFalse, refusal[kind])
+			s.eventuallyHas(after, v1alpha1.ReadyCondition, metav1.ConditionFalse, refusedFor[kind])
 			Expect(suite.admin.Delete(s, before)).To(Succeed())
 			s.eventuallyGone(before)
 			s.eventuallyReady(after, v1alpha1.ReasonCreated)

@@ -313,11 +313,7 @@ func TestARoleThatObjectsNeedIsMissed(t *testing.T) {
 
 func TestSinceWhenOrderCloudCannotBeAskedIsKept(t *testing.T) {
 	u := beginUnit(t, nil)
-	u.writeSecret("q7-wrong")
 	u.pass()
-	if u.declared.Status.UnavailableSince != nil {
-		t.Error("it answers, and it is said to be out of reach")
-	}
 	remove := u.box.Inject(sandbox.Fault{Status: http.StatusInternalServerError})
 	u.clock.Step(10 * time.Minute)
 	began := u.clock.Now()
@@ -383,6 +379,9 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 			t.Errorf("looks again after %s", result.RequeueAfter)
 		}
 		u.expect(map[string]string{"Ready": "False CredentialsInvalid", "Synced": "False CredentialsInvalid", "Stalled": "True CredentialsInvalid"})
+		if u.declared.Status.UnavailableSince != nil {
+			t.Error("it answers, and it is said to be out of reach")
+		}
 		if got := <-u.recorder.Events; strings.Contains(got, "q7-wrong") || !strings.HasPrefix(got, "Warning CredentialsInvalid ") {
 			t.Errorf("told %q", got)
 		}

@@ -15,14 +15,18 @@ import (
 // reads it to its end and classifies it. Whatever stands above it asks Of, and sees a
 // connection that drops in the middle of a body as the failure that it is. It has to be
 // beneath everything that lets requests wait: their time is not OrderCloud's.
-func Transport(next http.RoundTripper, timeout time.Duration, memory *Share) http.RoundTripper {
-	return attempt{next: next, timeout: timeout, memory: memory}
+//
+// What OrderCloud says is kept without the secrets that the request bears, and without the
+// known ones.
+func Transport(next http.RoundTripper, timeout time.Duration, memory *Share, known ...string) http.RoundTripper {
+	return attempt{next: next, timeout: timeout, memory: memory, known: known}
 }
 
 type attempt struct {
 	next    http.RoundTripper
 	timeout time.Duration
 	memory  *Share
+	known   []string
 }
 
 // RoundTrip sends the request and reads its answer.
@@ -40,7 +44,7 @@ func (t attempt) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, attemptError(request.Context(), ctx, err)
 	}
 	told := Classify(Exchange{Asked: asked, Status: response.StatusCode, Header: response.Header, Body: content, Now: time.Now()})
-	told.redact(request)
+	told.redact(request, t.known)
 	response.Body = &body{Reader: bytes.NewReader(content), content: content, answer: told, release: release}
 	response.ContentLength = int64(len(content))
 	return response, nil

@@ -4,18 +4,17 @@
 package failure
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/wording"
 )
 
 // Call says what was asked of OrderCloud when it failed.
@@ -111,17 +110,12 @@ func (c Call) repeating(reason string, err error) *Failure {
 // name such as SecurityProfile.
 func MissingInOrderCloud(kind, id, baseURL string) *Failure {
 	return New(v1alpha1.ReasonReferenceNotFound, "%s %q does not exist in %s: create it there, or name another one",
-		words(bounded(kind)), bounded(id), baseURL).Stall().Again(Backoff)
+		words(shown(kind)), shown(id), baseURL).Stall().Again(Backoff)
 }
 
-// bounded cuts what an answer names: an ID has at most 100 characters [D], and
-// what a proxy answers may have any number.
-func bounded(text string) string {
-	if len(text) > 100 {
-		return strings.ToValidUTF8(text[:100], "") + "…"
-	}
-	return text
-}
+// shown is what an answer names, as it may be shown: an ID has at most 100 characters [D],
+// and what a proxy answers may have any number.
+func shown(named string) string { return wording.Cut(wording.Printable(named), 100) }
 
 // unavailable says what there is instead of an answer. It names those causes that do not
 // change from one attempt to the next: an outage shows now this failure and now that, and a
@@ -192,33 +186,12 @@ func (c Call) words(came answer.Answer) string {
 	if len(list) == 0 {
 		return fmt.Sprintf("it answered with status %d and no explanation", came.Status)
 	}
-	text := c.redacted(strings.Join(list, "; "))
-	if len(text) > maxMessage {
-		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
-	}
-	return text
+	return c.private().Clean(strings.Join(list, "; "), maxMessage)
 }
 
-// shortValue is a personal value that also occurs inside of other words, such
-// as An in "cannot".
-var shortValue = regexp.MustCompile(`^\w{1,3}$`)
-
-// redacted hides personal values in any letter case, the longest first, so that
-// a username which begins an e-mail address does not leave its rest behind.
-func (c Call) redacted(text string) string {
-	values := append(slices.Clone(c.Personal), c.Secret.Reveal())
-	values = slices.DeleteFunc(values, func(value string) bool { return value == "" })
-	if len(values) == 0 {
-		return text
-	}
-	slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for index, value := range values {
-		values[index] = regexp.QuoteMeta(value)
-		if shortValue.MatchString(value) {
-			values[index] = `\b` + value + `\b`
-		}
-	}
-	return regexp.MustCompile("(?i)"+strings.Join(values, "|")).ReplaceAllString(text, "(redacted)")
+// private are the values that an answer might echo.
+func (c Call) private() wording.Private {
+	return wording.Private{Secrets: []string{c.Secret.Reveal()}, Personal: c.Personal}
 }
 
 // words turns OrderCloud's type names into words: SecurityProfile into

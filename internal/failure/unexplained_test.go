@@ -76,6 +76,9 @@ func TestWhatOrderCloudEchoesOfAPersonIsNotRepeated(t *testing.T) {
 		"the password":                    {"Password " + password + " is too weak.", "Password (redacted) is too weak"},
 		"a short name":                    {"AL cannot call Al.", "(redacted) cannot call (redacted)"},
 		"a short name of other letters":   {"Bö cannot call.", "(redacted) cannot call"},
+		"a username that is a word":       {"The user has an order, Username: user.", "The user has an order, Username: (redacted)"},
+		"letters for a terminal":          {"a\x1b[2J\x00b\u202ec is bad.", "a b c is bad"},
+		"the password, encoded":           {"Body %22Correct-Horse-7%22 or Q29ycmVjdC1Ib3JzZS03.", "Body %22(redacted)%22 or (redacted)"},
 		"one that the cut would split":    {strings.Repeat("x", 505) + " jane.doe@acme.example", strings.Repeat("x", 505) + " (redac…"},
 		"letters of more than one byte":   {strings.Repeat("é", 300), strings.Repeat("é", 256) + "…"},
 		"a letter that the cut would hit": {"x" + strings.Repeat("é", 300), "x" + strings.Repeat("é", 255) + "…"},
@@ -91,7 +94,7 @@ func TestWhatOrderCloudEchoesOfAPersonIsNotRepeated(t *testing.T) {
 			}
 			w.answerInstead(http.StatusBadRequest, string(body))
 			got := failure.Call{Doing: creating, BaseURL: w.server.URL, Personal: []string{
-				"jane.doe", "jane.doe@acme.example", "Jane Doe", "Jane", "Al", "Bö", "Doe", "555-0100", "",
+				"jane.doe", "jane.doe@acme.example", "Jane Doe", "Jane", "Al", "Bö", "Doe", "555-0100", "user", "",
 			}, Secret: password}.FromOrderCloud(createUser(asDeclared)(t.Context(), w))
 			want := "OrderCloud refuses creating buyers/acme/users/jdoe (ValidationFailure): " + test.want
 			if diff := cmp.Diff(want, got.Message); diff != "" {

@@ -53,7 +53,7 @@ func newClient(config Config, seams seams) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	attempt := config.Around(answer.Transport(config.Transport, config.RequestTimeout, config.Memory))
+	attempt := config.Around(answer.Transport(config.Transport, config.RequestTimeout, config.Memory, config.ClientSecret.Reveal()))
 	authenticator := &authenticator{
 		config: clientcredentials.Config{
 			ClientID:     config.ClientID,

@@ -98,6 +98,26 @@ func TestEachAnswerIsExactlyOneKindOfErrorWithAStableText(t *testing.T) {
 	}
 }
 
+func TestARequestsIDIsCutAndTellsNoSecret(t *testing.T) {
+	for name, test := range map[string]struct{ answered, want string }{
+		"a long one":           {strings.Repeat("x", 9000), strings.Repeat("x", 64)},
+		"one of other letters": {"id-\xff\xfe é1", "id-1"},
+		"an echo of the token": {"TOKEN", "Bearer(redacted)"},
+		"an echo of the user":  {"pw=Long-Enough-1", "pw=(redacted)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
+				writer.Header().Set("X-oc-logid", strings.ReplaceAll(test.answered, "TOKEN", request.Header.Get("Authorization")))
+				writer.WriteHeader(http.StatusConflict)
+			})
+			_, err := server.client.BuyerUsers("acme").Create(t.Context(), BuyerUser{ID: "jdoe", Password: "Long-Enough-1"})
+			if got := RequestID(err); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestErrorCarriesWhatItsTextLeavesOut(t *testing.T) {
 	server := newTestServer(t, func(writer http.ResponseWriter, _ *http.Request) {
 		writer.Header().Set("Retry-After", "7")

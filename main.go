@@ -33,6 +33,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/logging"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
@@ -75,7 +76,7 @@ func main() {
 		fmt.Println(version)
 		return
 	}
-	ctrl.SetLogger(newLogger(&settings.zap))
+	logging.SetUp(settings.zap)
 	if os.Getenv("GOGC") == "" {
 		// What the operator does all day is wait: it trades a little processor time
 		// for a quarter less memory.

@@ -16,9 +16,10 @@ import (
 	"time"
 )
 
+// ErrTimedOut says that an attempt took longer than it may.
+var ErrTimedOut = errors.New("timed out")
+
 var (
-	// errTimedOut says that an attempt took longer than it may.
-	errTimedOut = errors.New("timed out")
 	// errTooLarge says that an answer is larger than what was asked for may be.
 	errTooLarge = errors.New("answer too large")
 	// errUnreadable says that an answer is not what OrderCloud's would be: not
@@ -26,14 +27,20 @@ var (
 	errUnreadable = errors.New("answer unreadable")
 )
 
-// ProxyError says that a proxy did not open the way to OrderCloud.
+// ProxyError says that a proxy refused to connect to the host: OrderCloud was asked nothing.
 type ProxyError struct {
-	// Status is what the proxy answered to CONNECT.
+	// Status is the proxy's answer, such as 407 or 502.
 	Status int
 }
 
-// Error names the status.
-func (e *ProxyError) Error() string { return "proxy answered " + strconv.Itoa(e.Status) }
+// Error returns the proxy's status in words.
+func (e *ProxyError) Error() string {
+	text := "the proxy refuses the connection: " + strconv.Itoa(e.Status)
+	if words := http.StatusText(e.Status); words != "" {
+		text += " " + words
+	}
+	return text
+}
 
 // Describe says in a few words what came back. They are the same for the same answer, hold
 // nothing of what was sent or answered, and may go into a status.
@@ -59,7 +66,7 @@ func describeFailure(cause error) string {
 		return "context canceled"
 	case errors.Is(cause, context.DeadlineExceeded):
 		return "context deadline exceeded"
-	case errors.Is(cause, errTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
+	case errors.Is(cause, ErrTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
 		return rootText(cause)
 	case isUnsent(cause):
 		return "not sent"
@@ -78,13 +85,13 @@ func describeFailure(cause error) string {
 	case Answer{Cause: cause}.IsDropped():
 		return "connection dropped"
 	case errors.As(cause, &network) && network.Timeout():
-		return errTimedOut.Error()
+		return ErrTimedOut.Error()
 	}
 	return "no answer"
 }
 
 func rootText(cause error) string {
-	for _, known := range []error{errTimedOut, errTooLarge} {
+	for _, known := range []error{ErrTimedOut, errTooLarge} {
 		if errors.Is(cause, known) {
 			return known.Error()
 		}

@@ -31,7 +31,7 @@ type attempt struct {
 
 // RoundTrip sends the request and reads its answer.
 func (t attempt) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeoutCause(request.Context(), t.timeout, errTimedOut)
+	ctx, cancel := context.WithTimeoutCause(request.Context(), t.timeout, ErrTimedOut)
 	defer cancel()
 	response, err := t.next.RoundTrip(request.WithContext(ctx))
 	if err != nil {

@@ -47,7 +47,7 @@ func TestAnAttemptIsBoundedUntilItsBodyIsRead(t *testing.T) {
 				if err == nil {
 					response.Body.Close()
 				}
-				if !errors.Is(err, errTimedOut) || errors.Is(err, context.Canceled) {
+				if !errors.Is(err, ErrTimedOut) || errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
 				if waited := time.Since(start); waited != limit {

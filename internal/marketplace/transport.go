@@ -49,9 +49,12 @@ func aroundCalls(key string, turns *limiter.Limiter, counted metrics.Marketplace
 	}
 }
 
-// newBaseTransport is the connection pool of one marketplace: the limiter bounds
-// the connections, and none is thrown away that the next request would need.
-func newBaseTransport() http.RoundTripper {
+// newBaseTransport is the connection pool of one marketplace.
+func newBaseTransport() http.RoundTripper { return ordercloud.NewPool(newConnections) }
+
+// newConnections are bounded by the limiter, and none is thrown away that the next
+// request would need.
+func newConnections() *http.Transport {
 	transport := ordercloud.NewTransport()
 	transport.MaxIdleConnsPerHost = maximumConcurrency
 	transport.MaxIdleConns = maximumConcurrency // there is one host

@@ -4,7 +4,6 @@
 package marketplace
 
 import (
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,10 +60,7 @@ func TestAnotherRateLimitIsInForceAtOnce(t *testing.T) {
 }
 
 func TestIdleConnectionsSufficeForEverySlot(t *testing.T) {
-	base, ok := newBaseTransport().(*http.Transport)
-	if !ok {
-		t.Fatal("another transport")
-	}
+	base := newConnections()
 	if base.MaxIdleConns != 256 || base.MaxIdleConnsPerHost != 256 || base.MaxConnsPerHost != 0 {
 		t.Errorf("%d idle, %d of them to a host, %d at all", base.MaxIdleConns, base.MaxIdleConnsPerHost, base.MaxConnsPerHost)
 	}

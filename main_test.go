@@ -41,7 +41,7 @@ func parseFlags(t *testing.T, arguments ...string) (settings, bool) {
 	return parsed, showVersion
 }
 
-func TestAnArgumentThatWouldBeIgnoredIsAnError(t *testing.T) {
+func TestAnArgumentThatCannotBeMeantIsAnError(t *testing.T) {
 	for name, test := range map[string]struct {
 		arguments []string
 		want      string
@@ -50,8 +50,50 @@ func TestAnArgumentThatWouldBeIgnoredIsAnError(t *testing.T) {
 			[]string{"--leader-elect", "false", "--allowed-endpoints", "https://sandboxapi.ordercloud.io"},
 			`unexpected argument "false": write a boolean flag as --flag=false`,
 		},
-		"after the flags": {[]string{"--leader-elect", "x"}, `unexpected argument "x": write a boolean flag as --flag=false`},
-		"a flag's typo":   {[]string{"--allowed-endpoint=https://x"}, "flag provided but not defined: -allowed-endpoint"},
+		"after the flags":     {[]string{"--leader-elect", "x"}, `unexpected argument "x": write a boolean flag as --flag=false`},
+		"no workers":          {[]string{"--max-concurrent-reconciles=0"}, "--max-concurrent-reconciles=0 must be from 1 to 10000"},
+		"fewer than none":     {[]string{"--max-concurrent-reconciles=-5"}, "--max-concurrent-reconciles=-5 must be from 1 to 10000"},
+		"a million":           {[]string{"--max-concurrent-reconciles=1000000"}, "--max-concurrent-reconciles=1000000 must be from 1 to 10000"},
+		"a wait that is over": {[]string{"--orphan-after=-1h"}, "--orphan-after=-1h0m0s must not be negative: 0 waits for ever"},
+		"a port too high": {
+			[]string{"--metrics-bind-address=:70000"}, "--metrics-bind-address=:70000: the port must be a number from 0 to 65535",
+		},
+		"a port below zero": {
+			[]string{"--pprof-bind-address=127.0.0.1:-1"}, "--pprof-bind-address=127.0.0.1:-1: the port must be a number from 0 to 65535",
+		},
+		"a port alone": {
+			[]string{"--health-probe-bind-address=8081"},
+			"--health-probe-bind-address=8081 is no address: write [host]:port, such as :8081, or 0 to switch it off",
+		},
+		"an address twice": {
+			[]string{"--metrics-bind-address=:8081"},
+			"--health-probe-bind-address=:8081 is the address of another flag: metrics, probes and profiles need one each",
+		},
+		"a lease that ends too soon": {
+			[]string{"--leader-election-lease-duration=5s"},
+			"--leader-election-renew-deadline=10s must be less than --leader-election-lease-duration=5s: a leader has to stop before another one takes over",
+		},
+		"a lease of no time": {
+			[]string{"--leader-election-lease-duration=0s"},
+			"--leader-election-lease-duration=0s must be at least 1s: a lease says it in whole seconds",
+		},
+		"renewals too seldom": {
+			[]string{"--leader-election-retry-period=9s"},
+			"--leader-election-renew-deadline=10s must be more than 1.2 times --leader-election-retry-period=9s: else the leader gives up before it has tried twice",
+		},
+		"renewals without end": {[]string{"--leader-election-retry-period=-1s"}, "--leader-election-retry-period=-1s must be more than 0"},
+		"no namespace":         {[]string{"--watch-namespaces= ,"}, `--watch-namespaces=" ," names no namespace: leave it out to manage all`},
+		"a wrong namespace":    {[]string{"--watch-namespaces=shop,Team A"}, `--watch-namespaces: "Team A" can be no namespace's name`},
+		"a wrong lease's": {
+			[]string{"--leader-election-namespace=a/b"}, `--leader-election-namespace: "a/b" can be no namespace's name`,
+		},
+		"no endpoint": {
+			[]string{"--allowed-endpoints="}, `--allowed-endpoints="" names no base URL: no Marketplace could be contacted`,
+		},
+		"a level that wraps around": {
+			[]string{"--zap-log-level=200"}, "--zap-log-level=200 must be a word or a number up to 127; those above 5 tell no more",
+		},
+		"a flag's typo": {[]string{"--allowed-endpoint=https://x"}, "flag provided but not defined: -allowed-endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			flags := flag.NewFlagSet("ordercloud-operator", flag.ContinueOnError)

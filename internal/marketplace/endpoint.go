@@ -26,16 +26,20 @@ type Endpoints struct {
 type endpoint struct {
 	scheme string
 	host   string // lower case; "*." in front stands for one or more labels
-	port   string // never empty
+	port   string // never empty; anyPort only in a pattern
 }
+
+// anyPort stands for all ports of a loopback host: tests listen where they can, and
+// nobody else is reached.
+const anyPort = "*"
 
 // ParseEndpoints reads a list of scheme://host[:port], in which a host may
 // begin with "*." to stand for all its subdomains. Plain http is refused for
-// any host but loopback.
+// any host but loopback, whose port may be * for all.
 func ParseEndpoints(list []string) (Endpoints, error) {
 	var endpoints Endpoints
 	for _, text := range list {
-		pattern, err := parseEndpoint(strings.TrimSpace(text))
+		pattern, err := parsePattern(strings.TrimSpace(text))
 		if err != nil {
 			return Endpoints{}, fmt.Errorf("reading allowed endpoint %q: %w", text, err)
 		}
@@ -59,13 +63,30 @@ func (e Endpoints) Allows(baseURL string) bool {
 }
 
 func (e endpoint) matches(target endpoint) bool {
-	if e.scheme != target.scheme || e.port != target.port {
+	if e.scheme != target.scheme || e.port != target.port && e.port != anyPort {
 		return false
 	}
 	if suffix, ok := strings.CutPrefix(e.host, "*"); ok {
 		return strings.HasSuffix(target.host, suffix) && len(target.host) > len(suffix)
 	}
 	return e.host == target.host
+}
+
+// parsePattern reads what is allowed, in which the port of a loopback host may be *.
+func parsePattern(text string) (endpoint, error) {
+	every, ok := strings.CutSuffix(strings.TrimSuffix(text, "/"), ":"+anyPort)
+	if !ok {
+		return parseEndpoint(text)
+	}
+	pattern, err := parseEndpoint(every)
+	if err != nil {
+		return endpoint{}, err
+	}
+	if !isLoopback(pattern.host) || strings.HasSuffix(every, ":"+pattern.port) {
+		return endpoint{}, fmt.Errorf("the port * is for a loopback host only, such as http://127.0.0.1:*")
+	}
+	pattern.port = anyPort
+	return pattern, nil
 }
 
 func parseEndpoint(text string) (endpoint, error) {

@@ -107,7 +107,7 @@ func patience[K comparable, T any](waiting []*question[K, T], now time.Time) tim
 //
 // A batch belongs to no single share of the limiter: one turn answers up to a hundred
 // looks, whoever asked, and one of the askers would pay for all. Batches have a share of
-// their own, the empty one, and so a turn in each round.
+// their own, the empty one, and so every tenth turn at least.
 func (g *gatherer[K, T]) turn() (*limiter.Permit, error) {
 	for {
 		ctx, leaveLine := context.WithCancel(context.Background())

@@ -105,7 +105,7 @@ const neighbourPage = neighbourHead + `
 
 How long somebody waits while another tenant keeps the operator busy, beside the same when
 nothing else happens. Each row has a control plane of its own, and is asked for at least 20
-times in a minute. The target is a p99 of 2 s. An edit has arrived when OrderCloud has it; a
+times. The target is a p99 of 2 s. An edit has arrived when OrderCloud has it; a
 user or a token when it is Ready; a check when the status tells it.
 
 %s

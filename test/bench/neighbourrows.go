@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -201,7 +202,20 @@ func (s *scene) hangAndRestart(ctx context.Context) error {
 	if err := shipped.ExpireLease(ctx, s.cluster, controlplane.SystemNamespace); err != nil {
 		return fmt.Errorf("freeing the leader's lease: %w", err)
 	}
-	return s.startBetween(ctx)
+	if err := s.startBetween(ctx); err != nil {
+		return err
+	}
+	// A replica is ready before it leads.
+	return s.wait(ctx, "the operator to lead", glance, func(ctx context.Context) error {
+		var leases coordinationv1.LeaseList
+		if err := s.cluster.List(ctx, &leases, client.InNamespace(controlplane.SystemNamespace)); err != nil {
+			return fmt.Errorf("looking who leads: %w", err)
+		}
+		if len(leases.Items) == 0 {
+			return errors.New("nobody leads")
+		}
+		return nil
+	})
 }
 
 // sweep lets all of the neighbour's objects be compared every second.

@@ -24,10 +24,11 @@ import (
 const (
 	// busyNamespace is the neighbour's, quietNamespace that of the one who waits.
 	busyNamespace, quietNamespace = "busy", "quiet"
-	// neighbourEdits are measured at the least, each when idle and beside the neighbour, for
-	// neighbourFor.
-	neighbourEdits = 20
-	neighbourFor   = 60 * time.Second
+	// neighbourEdits are measured beside the neighbour at the least, for neighbourFor; half as
+	// many when idle. Where each waits for long, there are fewer in neighbourPatience.
+	neighbourEdits    = 20
+	neighbourFor      = 40 * time.Second
+	neighbourPatience = 3 * time.Minute
 	// neighbourPause is between two of them.
 	neighbourPause = 300 * time.Millisecond
 	// neighbourMost is how long the other may wait, in seconds.
@@ -184,7 +185,11 @@ func (s *scene) close() error {
 func (s *scene) measure(ctx context.Context, least int, lasting time.Duration) ([]time.Duration, error) {
 	var waits []time.Duration
 	begun := time.Now()
-	for number := 0; number < max(least, neighbourEdits/2) || time.Since(begun) < lasting; number++ {
+	isEnough := func(number int) bool {
+		passed := time.Since(begun)
+		return number >= max(least, neighbourEdits/2) && passed >= lasting || number > 0 && passed > neighbourPatience
+	}
+	for number := 0; !isEnough(number); number++ {
 		wait, err := s.row.ask(s, ctx, len(waits)+least*1000)
 		if err != nil {
 			return nil, err

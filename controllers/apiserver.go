@@ -4,12 +4,16 @@
 package controllers
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/limiter"
 )
 
 // maximumWrites is how many writes to the API server are under way at most. It is
@@ -18,17 +22,19 @@ import (
 const maximumWrites = 32
 
 // BoundWrites keeps the hundreds of passes that run at the same time from writing
-// to the API server all at once.
+// to the API server all at once. Who waits has turns as in OrderCloud's limiter: the
+// namespace that wrote least lately goes first, what somebody waits for before what
+// nobody does, and events last.
 func BoundWrites(config *rest.Config) {
-	slots := make(chan struct{}, maximumWrites)
+	turns := limiter.New(limiter.Limits{RequestsPerSecond: math.Inf(1), Concurrency: maximumWrites}, limiter.Observer{})
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return boundedWrites{next: next, slots: slots}
+		return boundedWrites{next: next, turns: turns}
 	})
 }
 
 type boundedWrites struct {
 	next  http.RoundTripper
-	slots chan struct{}
+	turns *limiter.Limiter
 }
 
 var _ net.RoundTripperWrapper = boundedWrites{}
@@ -43,11 +49,23 @@ func (b boundedWrites) RoundTrip(request *http.Request) (*http.Response, error) 
 	if request.Method == http.MethodGet || strings.HasPrefix(request.URL.Path, "/apis/coordination.k8s.io/") {
 		return b.next.RoundTrip(request)
 	}
-	select {
-	case b.slots <- struct{}{}:
-		defer func() { <-b.slots }()
-		return b.next.RoundTrip(request)
-	case <-request.Context().Done():
-		return nil, fmt.Errorf("waiting to write to the API server: %w", request.Context().Err())
+	permit, err := b.turns.Acquire(rankedWrite(request))
+	if err != nil {
+		return nil, fmt.Errorf("waiting to write to the API server: %w", err)
 	}
+	defer permit.Release()
+	return b.next.RoundTrip(request)
+}
+
+// rankedWrite says whose turn a write takes, by /apis/GROUP/VERSION/namespaces/NAMESPACE/...
+func rankedWrite(request *http.Request) context.Context {
+	ctx := request.Context()
+	if _, rest, isNamespaced := strings.Cut(request.URL.Path, "/namespaces/"); isNamespaced {
+		namespace, _, _ := strings.Cut(rest, "/")
+		ctx = limiter.WithShare(ctx, namespace)
+	}
+	if strings.HasPrefix(request.URL.Path, "/apis/events.k8s.io/") {
+		ctx = limiter.WithClass(ctx, limiter.Sweep)
+	}
+	return ctx
 }

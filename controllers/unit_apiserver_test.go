@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
@@ -79,6 +80,53 @@ func TestTheAPIServerIsNotFloodedWithWrites(t *testing.T) {
 		t.Errorf("the slots did not become free: %v", err)
 	}
 }
+
+func TestTheWritesOfOneNamespaceDoNotHoldUpThoseOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrived, answer := make(chan string, 200), make(chan struct{})
+		config := &rest.Config{}
+		BoundWrites(config)
+		bounded := config.WrapTransport(roundTrip(func(request *http.Request) (*http.Response, error) {
+			arrived <- request.URL.Path
+			<-answer
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+		}))
+		var group sync.WaitGroup
+		write := func(path string) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, "https://kubernetes.default.svc"+path, http.NoBody)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			group.Go(func() {
+				if response, err := bounded.RoundTrip(request); err != nil || response.Body.Close() != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		for range 2 * maximumWrites {
+			write("/apis/ordercloud.io/v1alpha1/namespaces/busy/buyerusers/one/status")
+		}
+		const status = "/apis/ordercloud.io/v1alpha1/namespaces/quiet/buyerusers/one/status"
+		write("/apis/events.k8s.io/v1/namespaces/quiet/events")
+		write(status)
+		for range maximumWrites {
+			<-arrived
+		}
+		answer <- struct{}{}
+		if next := <-arrived; next != status {
+			t.Errorf("the next is %s", next)
+		}
+		close(answer)
+		group.Wait()
+	})
+}
+
+// roundTrip answers without a network.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (r roundTrip) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
 func TestTheTransportBelowTheBoundCanBeReached(t *testing.T) {
 	config := &rest.Config{Host: "https://kubernetes.default.svc"}

@@ -24,9 +24,13 @@ import (
 const (
 	manyUsers, manySwept, manyTokens, manyHanging = 700, 600, 400, 60
 	slowAnswer                                    = 25 * time.Second
+	// seldom is how seldom the other asks where it would else use as much as the neighbour.
+	seldom = 6 * time.Second
 	// manyReaders ask the API server at the same time, as somebody else's controller.
-	manyReaders = 64
-	manyMaps    = 1_000
+	manyReaders = 32
+	// readAtOnce is how many objects each of them reads.
+	readAtOnce = 50
+	manyMaps   = 1_000
 )
 
 // ample is a limit that nobody waits for.
@@ -38,6 +42,7 @@ func neighbours() []neighbour {
 		{key: "neighbour_slow_users_p99_seconds", does: "700 users in a marketplace that answers in 25 s", waits: "an edit elsewhere",
 			declare: (*scene).declareUsers, disturb: (*scene).slowDown, ask: (*scene).askEdit},
 		{key: "neighbour_tokens_p99_seconds", does: "400 tokens at 1 request/s", waits: "a new token, another namespace",
+			pause:   seldom,
 			declare: (*scene).declareTokens, disturb: (*scene).askManyTokens, ask: (*scene).askToken},
 		{key: "neighbour_hanging_marketplaces_p99_seconds", does: "60 Marketplaces at a host that hangs", waits: "a Marketplace's check elsewhere",
 			declare: (*scene).declareQuiet, disturb: (*scene).hangMarketplaces, ask: (*scene).askCheck},
@@ -45,7 +50,7 @@ func neighbours() []neighbour {
 			declare: (*scene).declareUsers, disturb: (*scene).hangAndRestart, ask: (*scene).askUser},
 		{key: "neighbour_sweeps_p99_seconds", does: "600 objects with interval 1s, same Marketplace", waits: "an edit, another namespace",
 			declare: (*scene).declareShared, disturb: (*scene).sweep, ask: (*scene).askEdit},
-		{key: "neighbour_apiserver_p99_seconds", does: "64 readers at an API server that admits 40", waits: "an edit",
+		{key: "neighbour_apiserver_p99_seconds", does: "32 clients without a pause at an API server that admits 40", waits: "an edit",
 			apiServer: map[string][]string{"max-requests-inflight": {"30"}, "max-mutating-requests-inflight": {"10"}},
 			declare:   (*scene).declareQuiet, disturb: (*scene).loadAPIServer, ask: (*scene).askEdit},
 	}
@@ -318,7 +323,7 @@ func (s *scene) asController(ctx context.Context) (client.Client, error) {
 func load(ctx context.Context, other client.Client, reader int) {
 	for number := 0; ctx.Err() == nil; number++ {
 		if reader%4 != 0 {
-			_ = other.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(busyNamespace))
+			_ = other.List(ctx, &corev1.ConfigMapList{}, client.InNamespace(busyNamespace), client.Limit(readAtOnce))
 			continue
 		}
 		changed := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: busyNamespace, Name: fmt.Sprintf("map-%04d", reader)}}

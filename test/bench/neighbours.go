@@ -29,7 +29,7 @@ const (
 	neighbourEdits    = 20
 	neighbourFor      = 40 * time.Second
 	neighbourPatience = 3 * time.Minute
-	// neighbourPause is between two of them.
+	// neighbourPause is between two of them, unless the row says how seldom the other asks.
 	neighbourPause = 300 * time.Millisecond
 	// neighbourMost is how long the other may wait, in seconds.
 	neighbourMost = 2
@@ -41,6 +41,8 @@ const (
 type neighbour struct {
 	key         figure
 	does, waits string
+	// pause is between two of what the other waits for; 0 for neighbourPause.
+	pause time.Duration
 	// apiServer are arguments of the API server.
 	apiServer map[string][]string
 	// declare prepares both, before the operator has anything to do; disturb is what the
@@ -195,7 +197,10 @@ func (s *scene) measure(ctx context.Context, least int, lasting time.Duration) (
 			return nil, err
 		}
 		waits = append(waits, wait)
-		if err := sleep(ctx, neighbourPause); err != nil {
+		if wait > neighbourMost*time.Second {
+			s.progress.say("    the %d. took %s", number+1, seconds(wait))
+		}
+		if err := sleep(ctx, max(s.row.pause, neighbourPause)); err != nil {
 			return nil, err
 		}
 	}

@@ -33,6 +33,8 @@ BENCH ?= .
 # the figures.
 N ?=
 JSON ?=
+# A part of the call or the fault of the cells that make faults plays.
+CELLS ?=
 # Another build of the operator that make bench-start compares with.
 AGAINST ?=
 
@@ -112,6 +114,11 @@ test: ## Run all tests against a real control plane; prints the coverage.
 .PHONY: test-sdk
 test-sdk: ## Run the official JavaScript SDK against the sandbox (needs node and npm).
 	sh test/sdk/run.sh
+
+.PHONY: faults
+faults: ## Give the operator each wrong answer to each call; writes docs/reliability.md; CELLS=403 some, and writes nothing.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/faults/matrix $(if $(CELLS),-cells '$(CELLS)')
 
 .PHONY: bench
 bench: ## Measure the operator, with 100 to 10,000 objects; N=1000 one size, JSON=file also as JSON, TENANTS=50 with tenants.

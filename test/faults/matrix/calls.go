@@ -51,7 +51,7 @@ func calls() []call {
 		{name: "PUT /v1/impersonationconfig/{impersonationConfigID}", isWrite: true, story: configIsEdited},
 		{name: "DELETE /v1/impersonationconfig/{impersonationConfigID}", isWrite: true, isDeletion: true, story: configIsDeleted},
 		{name: "GET /v1/apiclients", isList: true, story: configIsCreated},
-		{name: "GET /v1/securityprofiles", isList: true, story: configIsCreated},
+		{name: "GET /v1/securityprofiles/{securityProfileID}", story: configIsCreated},
 		{name: accessToken, isWrite: true, hasRoles: true, story: tokensAreIssued},
 		{name: userMe, hasRoles: true, story: tokensAreProven},
 	}

@@ -72,8 +72,7 @@ func execute(ctx context.Context, given settings) error {
 			return err
 		}
 		recorded.setCells(outcomes, time.Since(began))
-		failed = problemsOf(outcomes)
-		summarize(os.Stderr, outcomes, time.Since(began))
+		failed = summarize(os.Stdout, recorded)
 	}
 	if given.costs && given.only == "" {
 		began := time.Now()
@@ -105,7 +104,7 @@ func play(ctx context.Context, chosen []*cell, given settings, progress io.Write
 		group.Go(func() {
 			defer func() { <-slots }()
 			outcomes[number], failures[number] = chosen[number].run(ctx, given.patience)
-			if found := outcomes[number].err(); found != nil && failures[number] == nil {
+			if found := outcomes[number].err(); found != nil {
 				_, _ = fmt.Fprintln(progress, found)
 			}
 		})
@@ -153,25 +152,12 @@ func longestFirst(chosen []*cell) []int {
 	return order
 }
 
-func problemsOf(outcomes []outcome) error {
+// summarize tells a person how it went, and the problems as an error.
+func summarize(out io.Writer, recorded *record) error {
+	_, _ = fmt.Fprintf(out, "%s\n%s\n", recorded.matrix(), recorded.summary())
 	var all []error
-	for _, each := range outcomes {
+	for _, each := range recorded.Cells {
 		all = append(all, each.err())
 	}
 	return errors.Join(all...)
-}
-
-// summarize tells a person how it went.
-func summarize(out io.Writer, outcomes []outcome, took time.Duration) {
-	failing, slowest := 0, outcome{}
-	for _, each := range outcomes {
-		if len(each.problems()) > 0 {
-			failing++
-		}
-		if each.Seconds > slowest.Seconds {
-			slowest = each
-		}
-	}
-	_, _ = fmt.Fprintf(out, "%d cells in %s, %d of them with a problem; the slowest was equal %.1f s after the fault: %s × %s\n",
-		len(outcomes), took.Round(time.Second), failing, slowest.Seconds, slowest.Call, slowest.Fault)
 }

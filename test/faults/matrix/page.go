@@ -73,6 +73,9 @@ func summaryOf(title string, outcomes []outcome) []string {
 func (r *record) matrix() string {
 	var text strings.Builder
 	for _, call := range calls() {
+		if len(r.of(call)) == 0 {
+			continue
+		}
 		lines := [][]string{{"fault", kindOf(call.story.subject), "Marketplace", "met", "equal after, s", "written again", "lost", "left behind"}}
 		for _, each := range r.of(call) {
 			equal := "never"

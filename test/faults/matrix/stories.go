@@ -71,7 +71,7 @@ var (
 	}
 	configsAreCompared = story{
 		before:  []client.Object{config("c1", "acme"), config("c2", "globex")},
-		steps:   []step{askAgain(&v1alpha1.Marketplace{}, marketplaceName), narrow("c1"), narrow("c2"), create(config("c3", "acme"))},
+		steps:   []step{askAgain(&v1alpha1.Marketplace{}, marketplaceName), narrow("c1"), narrow("c2"), create(ofWalkIn(config("c3", "acme")))},
 		subject: named(&v1alpha1.ImpersonationConfig{}, "c1"),
 	}
 	configIsEdited = story{
@@ -85,8 +85,8 @@ var (
 		subject: named(&v1alpha1.ImpersonationConfig{}, "c1"),
 	}
 	configIsDeleted = story{
-		before:  []client.Object{config("c1", "acme"), config("c2", "acme")},
-		steps:   []step{remove(config("c2", "acme"))},
+		before:  []client.Object{config("c1", "acme"), config("c2", "globex")},
+		steps:   []step{remove(config("c2", "globex"))},
 		subject: named(&v1alpha1.ImpersonationConfig{}, "c2"),
 	}
 	tokensAreIssued = story{
@@ -126,6 +126,12 @@ func config(name, buyer string) *v1alpha1.ImpersonationConfig {
 	return &v1alpha1.ImpersonationConfig{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ImpersonationConfigSpec{
 		BuyerID: v1alpha1.ID(buyer), SecurityProfileID: "cs-rep", ClientName: application,
 	}}
+}
+
+// ofWalkIn is a grant that is not the same as one over the whole buyer.
+func ofWalkIn(config *v1alpha1.ImpersonationConfig) *v1alpha1.ImpersonationConfig {
+	config.Spec.UserID = "walk-in"
+	return config
 }
 
 func token(name string, roles ...v1alpha1.Role) *v1alpha1.ImpersonationToken {

@@ -38,6 +38,7 @@ type cell struct {
 	stage     *stage
 	gate      *gate
 	namespace string
+	rateLimit v1alpha1.RateLimit
 	// leaving are the paths in OrderCloud of what is deleted.
 	leaving map[string]bool
 	// found are the paths that were there once, full the Secrets that held a token.
@@ -146,7 +147,7 @@ func (c *cell) prepareMarketplace(ctx context.Context) error {
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "ordercloud"}, StringData: map[string]string{"clientID": id, "clientSecret": secret}},
 		&v1alpha1.Marketplace{ObjectMeta: metav1.ObjectMeta{Name: marketplaceName}, Spec: v1alpha1.MarketplaceSpec{
 			URL: c.gate.url(), CredentialsSecretRef: v1alpha1.LocalSecretReference{Name: "ordercloud"},
-			Interval: &metav1.Duration{Duration: interval},
+			Interval: &metav1.Duration{Duration: interval}, RateLimit: c.rateLimit,
 			// Nothing here waits for an heir.
 			DeletionGuard: v1alpha1.DeletionGuard{Grace: &metav1.Duration{}},
 		}},

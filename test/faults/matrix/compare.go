@@ -138,8 +138,8 @@ func (c *cell) findLeft(declared map[string]bool) {
 // accepts says that OrderCloud takes a token.
 func (g *gate) accepts(token string) bool {
 	g.lock.Lock()
-	if real := g.shown[token]; real != "" {
-		token = real
+	if issued := g.shown[token]; issued != "" {
+		token = issued
 	}
 	g.lock.Unlock()
 	request := httptest.NewRequest(http.MethodGet, "/v1/me", http.NoBody)

@@ -6,7 +6,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,7 +27,7 @@ const (
 	refusedConfigs = 600
 	// quiet is how long no call comes once all looks are answered. The operator's next
 	// attempts come later.
-	quiet = 700 * time.Millisecond
+	quiet = 400 * time.Millisecond
 	// looksMetric counts looks.
 	looksMetric = "ordercloud_looks_total"
 )
@@ -67,13 +66,13 @@ func lookFaults() []fault {
 }
 
 // measureCosts measures on a stage of its own.
-func measureCosts(ctx context.Context, progress io.Writer) (costs, error) {
+func measureCosts(ctx context.Context, given settings, progress io.Writer) (costs, error) {
 	var measuring []*cell
 	for number, each := range append(lookFaults(), good) {
 		name := fmt.Sprintf("cost-%03d", number)
 		measuring = append(measuring, &cell{fault: each, namespace: name, leaving: map[string]bool{}, found: map[string]bool{}, full: map[string]bool{}})
 	}
-	stage, err := openCells(ctx, measuring)
+	stage, err := openCells(ctx, measuring, given.directory)
 	if err != nil {
 		return costs{}, err
 	}
@@ -100,6 +99,8 @@ func measureCosts(ctx context.Context, progress io.Writer) (costs, error) {
 // measureLooks wakes all users at once, and counts the calls until each was looked at.
 func (c *cell) measureLooks(ctx context.Context, scraper *http.Client) (lookCost, error) {
 	cost := lookCost{Fault: c.fault.name}
+	// The limiter keeps nobody waiting: what is counted is the first attempt of all.
+	c.rateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Concurrency: 64}
 	for number := range lookers {
 		c.call.story.before = append(c.call.story.before, user(fmt.Sprintf("user-%03d", number), "acme"))
 	}
@@ -138,12 +139,12 @@ func (c *cell) measureLooks(ctx context.Context, scraper *http.Client) (lookCost
 		}
 	}
 	cost.CallsPer100 = 100 * float64(calls) / looked
-	return cost, errors.Join(c.gate.end(ctx), c.remove(ctx))
-}
-
-// remove takes the Marketplace away, so that the next one has the machine for itself.
-func (c *cell) remove(ctx context.Context) error {
-	return remove(named(&v1alpha1.Marketplace{}, marketplaceName))(ctx, c)
+	if err := c.gate.end(ctx); err != nil {
+		return cost, err
+	}
+	// Who comes next has the machine for itself.
+	c.await(ctx, time.Minute)
+	return cost, ctx.Err()
 }
 
 // looks is how many the operator counted.

@@ -122,8 +122,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *gate) meets(r *http.Request) (fault, bool) {
 	g.lock.Lock()
 	defer g.lock.Unlock()
-	if real := g.shown[bearer(r)]; real != "" {
-		r.Header.Set("Authorization", "Bearer "+real)
+	if issued := g.shown[bearer(r)]; issued != "" {
+		r.Header.Set("Authorization", "Bearer "+issued)
 	}
 	isUsers := func(token string) bool { return g.users[token] }
 	if g.ended == nil || !g.isAbout(nameOf(r, isUsers)) {
@@ -248,6 +248,7 @@ type elsewhere struct {
 	server *httptest.Server
 
 	lock sync.Mutex
+	// came are the requests that followed a redirection.
 	came []string
 }
 
@@ -263,9 +264,12 @@ func newElsewhere() *elsewhere {
 	return e
 }
 
-// astray are the requests that followed a redirection.
-func (e *elsewhere) astray() []string {
+// err tells which requests followed a redirection.
+func (e *elsewhere) err() error {
 	e.lock.Lock()
 	defer e.lock.Unlock()
-	return e.came
+	if len(e.came) == 0 {
+		return nil
+	}
+	return fmt.Errorf("requests followed a redirection to another host: %v", e.came)
 }

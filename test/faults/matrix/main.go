@@ -34,6 +34,8 @@ type settings struct {
 	parallel int
 	// patience is how long a cell may take to be equal after the fault.
 	patience time.Duration
+	// directory is where the operator's log stays.
+	directory string
 	// costs measures what wrong answers cost, and matrix plays the cells.
 	costs, matrix bool
 }
@@ -48,8 +50,13 @@ func main() {
 	flag.Parse()
 	// What the libraries would log is not for the reader of a table.
 	ctrl.SetLogger(zap.New(zap.WriteTo(io.Discard)))
+	var err error
+	if given.directory, err = os.MkdirTemp("", "ordercloud-faults-"); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := execute(ctx, given)
+	err = execute(ctx, given)
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
@@ -76,7 +83,7 @@ func execute(ctx context.Context, given settings) error {
 	}
 	if given.costs && given.only == "" {
 		began := time.Now()
-		costs, err := measureCosts(ctx, os.Stderr)
+		costs, err := measureCosts(ctx, given, os.Stderr)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
@@ -90,7 +97,7 @@ func execute(ctx context.Context, given settings) error {
 
 // play runs the cells on one stage and returns their outcomes in the same order.
 func play(ctx context.Context, chosen []*cell, given settings, progress io.Writer) ([]outcome, error) {
-	stage, err := openCells(ctx, chosen)
+	stage, err := openCells(ctx, chosen, given.directory)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +117,11 @@ func play(ctx context.Context, chosen []*cell, given settings, progress io.Write
 		})
 	}
 	group.Wait()
-	if len(stage.elsewhere.astray()) > 0 {
-		failures = append(failures, fmt.Errorf("requests followed a redirection to another host: %v", stage.elsewhere.astray()))
-	}
-	return outcomes, errors.Join(append(failures, stage.checkRunning())...)
+	return outcomes, errors.Join(errors.Join(failures...), stage.elsewhere.err(), stage.checkRunning())
 }
 
 // openCells gives each cell its gate, and all of them one stage.
-func openCells(ctx context.Context, chosen []*cell) (*stage, error) {
+func openCells(ctx context.Context, chosen []*cell, directory string) (*stage, error) {
 	elsewhere := newElsewhere()
 	var endpoints []string
 	for _, each := range chosen {
@@ -128,7 +132,7 @@ func openCells(ctx context.Context, chosen []*cell) (*stage, error) {
 		each.gate = opened
 		endpoints = append(endpoints, opened.url())
 	}
-	stage, err := newStage(ctx, endpoints)
+	stage, err := newStage(ctx, directory, endpoints)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +141,7 @@ func openCells(ctx context.Context, chosen []*cell) (*stage, error) {
 		each.stage = stage
 		stage.closers = append([]func(){each.gate.close}, stage.closers...)
 	}
+	stage.closers = append(stage.closers, elsewhere.server.Close)
 	return stage, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,9 +49,9 @@ func mergePatch(content string) client.Patch {
 	return client.RawPatch(types.MergePatchType, []byte(content))
 }
 
-// newStage starts everything. An operator may contact the endpoints and no others.
-func newStage(ctx context.Context, endpoints []string) (*stage, error) {
-	s := &stage{}
+// newStage starts everything, and leaves the operator's log in the directory. The operator may contact the endpoints and no others.
+func newStage(ctx context.Context, directory string, endpoints []string) (*stage, error) {
+	s := &stage{directory: directory}
 	if err := s.start(ctx, endpoints); err != nil {
 		s.close()
 		return nil, err
@@ -60,9 +61,6 @@ func newStage(ctx context.Context, endpoints []string) (*stage, error) {
 
 func (s *stage) start(ctx context.Context, endpoints []string) error {
 	var err error
-	if s.directory, err = os.MkdirTemp("", "ordercloud-faults-"); err != nil {
-		return fmt.Errorf("making a directory: %w", err)
-	}
 	if s.plane, err = controlplane.Start(ctx, controlplane.Options{}); err != nil {
 		return fmt.Errorf("starting a control plane: %w", err)
 	}
@@ -111,6 +109,7 @@ func (s *stage) startOperator(ctx context.Context, endpoints []string) error {
 	if output, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the operator: %w\n%s", err, output)
 	}
+	s.closers = append(s.closers, func() { _ = os.Remove(binary) })
 	content, err := s.plane.Kubeconfig(controlplane.OperatorUser)
 	if err != nil {
 		return fmt.Errorf("making the operator's kubeconfig: %w", err)
@@ -119,11 +118,11 @@ func (s *stage) startOperator(ctx context.Context, endpoints []string) error {
 	if err := os.WriteFile(kubeconfig, content, 0o600); err != nil {
 		return fmt.Errorf("making the operator's kubeconfig: %w", err)
 	}
-	s.log = filepath.Join(s.directory, "operator.log")
-	output, err := os.Create(s.log)
+	output, err := os.CreateTemp(s.directory, "operator-*.log")
 	if err != nil {
 		return fmt.Errorf("making the operator's log: %w", err)
 	}
+	s.log = output.Name()
 	s.closers = append(s.closers, func() { _ = output.Close() })
 	return s.run(ctx, binary, kubeconfig, endpoints, output)
 }
@@ -173,7 +172,7 @@ func (s *stage) checkRunning() error {
 
 // close stops everything, the latest first.
 func (s *stage) close() {
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		s.closers[i]()
+	for _, each := range slices.Backward(s.closers) {
+		each()
 	}
 }

@@ -61,6 +61,8 @@ type outcome struct {
 	Met int `json:"met"`
 	// Again is how many writes OrderCloud applied more than once, by method.
 	Again map[string]int `json:"again,omitempty"`
+	// Refused is how many writes OrderCloud itself refused.
+	Refused int `json:"refused,omitempty"`
 	// Lost is what was declared and went, Left what was deleted and stayed.
 	Lost []string `json:"lost,omitempty"`
 	Left []string `json:"left,omitempty"`
@@ -112,7 +114,7 @@ func (c *cell) run(ctx context.Context, patience time.Duration) (outcome, error)
 	if len(result.Unequal) == 0 {
 		result.Seconds = max(0, time.Since(ended).Seconds())
 	}
-	result.Met, result.Again = c.gate.met(), c.gate.repeated()
+	result.Met, result.Again, result.Refused = c.gate.met(), c.gate.repeated(), c.gate.needless()
 	result.Lost, result.Left = slices.Sorted(maps.Keys(c.lost)), slices.Sorted(maps.Keys(c.left))
 	return result, c.rest(ctx)
 }

@@ -175,10 +175,25 @@ func messageOf(object client.Object) string {
 	return ""
 }
 
+// isReady says that the status is about what is declared now, and good. Where somebody has
+// asked for a look, it was made.
 func isReady(object client.Object) bool {
+	if asked := object.GetAnnotations()[v1alpha1.ReconcileAtAnnotation]; asked != handledOf(object) {
+		return false
+	}
 	ready := meta.FindStatusCondition(conditionsOf(object), v1alpha1.ReadyCondition)
 	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration() &&
 		meta.IsStatusConditionTrue(conditionsOf(object), v1alpha1.SyncedCondition)
+}
+
+func handledOf(object client.Object) string {
+	switch object := object.(type) {
+	case *v1alpha1.Marketplace:
+		return object.Status.LastHandledReconcileAt
+	case *v1alpha1.ImpersonationToken:
+		return object.Status.LastHandledReconcileAt
+	}
+	return ""
 }
 
 func conditionsOf(object client.Object) []metav1.Condition {

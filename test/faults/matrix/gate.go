@@ -42,6 +42,8 @@ type gate struct {
 	shown map[string]string
 	// writes counts what OrderCloud applied, by method and path.
 	writes map[string]int
+	// refused is how many writes OrderCloud refused by itself.
+	refused int
 }
 
 // newGate listens on an address of its own.
@@ -138,6 +140,11 @@ func (g *gate) pass(r *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	g.box.ServeHTTP(answer, r)
 	if answer.Code >= http.StatusMultipleChoices {
+		if r.Method != http.MethodGet && r.URL.Path != "/oauth/token" {
+			g.lock.Lock()
+			g.refused++
+			g.lock.Unlock()
+		}
 		return answer
 	}
 	var made struct {
@@ -164,6 +171,13 @@ func (g *gate) met() int {
 	g.lock.Lock()
 	defer g.lock.Unlock()
 	return g.hits
+}
+
+// needless is how many writes OrderCloud refused.
+func (g *gate) needless() int {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	return g.refused
 }
 
 // repeated are the writes that OrderCloud applied more than once, by method.

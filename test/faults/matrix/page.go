@@ -29,7 +29,7 @@ func (r *record) render(page string) (string, error) {
 
 // summary is one line for each call, and one for all.
 func (r *record) summary() string {
-	lines := [][]string{{"call", "faults", "equal after, s: half of them", "the slowest", "not equal", "created twice", "written again", "lost", "left behind"}}
+	lines := [][]string{{"call", "faults", "equal after, s: half of them", "the slowest", "not equal", "created twice", "written again", "refused", "lost", "left behind"}}
 	for _, call := range calls() {
 		lines = append(lines, summaryOf("`"+call.name+"`", r.of(call)))
 	}
@@ -49,7 +49,7 @@ func (r *record) of(c call) []outcome {
 
 func summaryOf(title string, outcomes []outcome) []string {
 	var seconds []float64
-	unequal, created, again, lost, left := 0, 0, 0, 0, 0
+	unequal, created, again, refused, lost, left := 0, 0, 0, 0, 0, 0
 	for _, each := range outcomes {
 		if each.Seconds >= 0 {
 			seconds = append(seconds, each.Seconds)
@@ -58,6 +58,7 @@ func summaryOf(title string, outcomes []outcome) []string {
 		}
 		created += each.Again["POST"]
 		again += each.rewritten()
+		refused += each.Refused
 		lost += len(each.Lost)
 		left += len(each.Left)
 	}
@@ -66,7 +67,7 @@ func summaryOf(title string, outcomes []outcome) []string {
 	if len(seconds) > 0 {
 		median, slowest = tenths(seconds[len(seconds)/2]), tenths(seconds[len(seconds)-1])
 	}
-	return []string{title, count(len(outcomes)), median, slowest, count(unequal), count(created), count(again), count(lost), count(left)}
+	return []string{title, count(len(outcomes)), median, slowest, count(unequal), count(created), count(again), count(refused), count(lost), count(left)}
 }
 
 // matrix is a table for each call.
@@ -76,14 +77,14 @@ func (r *record) matrix() string {
 		if len(r.of(call)) == 0 {
 			continue
 		}
-		lines := [][]string{{"fault", kindOf(call.story.subject), "Marketplace", "met", "equal after, s", "written again", "lost", "left behind"}}
+		lines := [][]string{{"fault", kindOf(call.story.subject), "Marketplace", "met", "equal after, s", "written again", "refused", "lost", "left behind"}}
 		for _, each := range r.of(call) {
 			equal := "never"
 			if each.Seconds >= 0 {
 				equal = tenths(each.Seconds)
 			}
 			lines = append(lines, []string{
-				each.Fault, each.Object, each.Marketplace, count(each.Met), equal, again(each.Again), found(each.Lost), found(each.Left),
+				each.Fault, each.Object, each.Marketplace, count(each.Met), equal, again(each.Again), count(each.Refused), found(each.Lost), found(each.Left),
 			})
 		}
 		fmt.Fprintf(&text, "### %s\n\n%s\n", call.name, table(lines))

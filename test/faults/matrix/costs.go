@@ -83,6 +83,10 @@ func measureCosts(ctx context.Context, given settings, progress io.Writer) (cost
 	}
 	found := costs{Configs: refusedConfigs}
 	last := len(measuring) - 1
+	if found.CallsAMinute, err = measuring[last].measureRole(ctx); err != nil {
+		return found, err
+	}
+	_, _ = fmt.Fprintf(progress, "%d configs without the role: %.1f calls a minute\n", refusedConfigs, found.CallsAMinute)
 	for _, each := range measuring[:last] {
 		cost, err := each.measureLooks(ctx, scraper)
 		if err != nil {
@@ -91,9 +95,7 @@ func measureCosts(ctx context.Context, given settings, progress io.Writer) (cost
 		_, _ = fmt.Fprintf(progress, "%-32s %6.1f calls per 100 looks\n", cost.Fault, cost.CallsPer100)
 		found.Looks = append(found.Looks, cost)
 	}
-	found.CallsAMinute, err = measuring[last].measureRole(ctx)
-	_, _ = fmt.Fprintf(progress, "%d configs without the role: %.1f calls a minute\n", refusedConfigs, found.CallsAMinute)
-	return found, err
+	return found, nil
 }
 
 // measureLooks wakes all users at once, and counts the calls until each was looked at.
@@ -139,12 +141,7 @@ func (c *cell) measureLooks(ctx context.Context, scraper *http.Client) (lookCost
 		}
 	}
 	cost.CallsPer100 = 100 * float64(calls) / looked
-	if err := c.gate.end(ctx); err != nil {
-		return cost, err
-	}
-	// Who comes next has the machine for itself.
-	c.await(ctx, time.Minute)
-	return cost, ctx.Err()
+	return cost, c.gate.end(ctx)
 }
 
 // looks is how many the operator counted.

@@ -35,7 +35,9 @@ func TestNeighboursAreShownBesideTheIdleFigure(t *testing.T) {
 		{row: row, binary: "ordercloud-operator", idle: 100 * time.Millisecond, median: 110 * time.Millisecond, p99: 250 * time.Millisecond, count: 1_200},
 	}
 	table := renderNeighbours(results, true)
-	for _, part := range []string{"25 s, before", "| 0.10 | 15.00 | 25.00 (missed) |    20 |", "| 0.10 |  0.11 |           0.25 | 1,200 |"} {
+	for _, part := range []string{
+		"25 s, before", "|    0.10 |  15.00 | 25.00 (missed) |    20 |", "|    0.10 |   0.11 |           0.25 | 1,200 |",
+	} {
 		if !strings.Contains(table, part) {
 			t.Errorf("the table lacks %q:\n%s", part, table)
 		}

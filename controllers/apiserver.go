@@ -60,8 +60,8 @@ func (b boundedWrites) RoundTrip(request *http.Request) (*http.Response, error) 
 // rankedWrite says whose turn a write takes, by /apis/GROUP/VERSION/namespaces/NAMESPACE/...
 func rankedWrite(request *http.Request) context.Context {
 	ctx := request.Context()
-	if _, rest, isNamespaced := strings.Cut(request.URL.Path, "/namespaces/"); isNamespaced {
-		namespace, _, _ := strings.Cut(rest, "/")
+	if _, below, isNamespaced := strings.Cut(request.URL.Path, "/namespaces/"); isNamespaced {
+		namespace, _, _ := strings.Cut(below, "/")
 		ctx = limiter.WithShare(ctx, namespace)
 	}
 	if strings.HasPrefix(request.URL.Path, "/apis/events.k8s.io/") {

@@ -30,8 +30,10 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/controllers"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/external"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/logging"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/memory"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/metadata"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/readable"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
@@ -57,7 +59,11 @@ func main() {
 		// for a quarter less memory.
 		debug.SetGCPercent(50)
 	}
-	if err := run(ctrl.SetupSignalHandler(), settings); err != nil {
+	ctx := ctrl.SetupSignalHandler()
+	if err := memory.Follow(ctx); err != nil {
+		ctrl.Log.WithName("setup").Error(err, "The container's memory limit is not followed")
+	}
+	if err := run(ctx, settings); err != nil {
 		ctrl.Log.WithName("setup").Error(err, "The operator stopped")
 		os.Exit(1)
 	}
@@ -164,10 +170,14 @@ func cacheOptions(settings settings) cache.Options {
 
 // withoutWhatNobodyReads takes off what is not to stay in memory. Of Secrets the
 // metadata is cached, and the annotation that kubectl apply leaves on one
-// repeats its data: nobody reads the annotations of what is cached as metadata.
+// repeats its data: nobody reads the annotations of what is cached as metadata. Nor is
+// what a user may not have in OrderCloud for its length read.
 func withoutWhatNobodyReads(object any) (any, error) {
-	if known, ok := object.(*metav1.PartialObjectMetadata); ok {
+	switch known := object.(type) {
+	case *metav1.PartialObjectMetadata:
 		known.Annotations = nil
+	case *v1alpha1.BuyerUser:
+		external.WithoutLongXP(known)
 	}
 	return cache.TransformStripManagedFields()(object)
 }

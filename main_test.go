@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
@@ -259,6 +260,15 @@ func TestTheCacheKeepsNoCopyOfASecretsData(t *testing.T) {
 	}
 	gone := toolscache.DeletedFinalStateUnknown{Key: "shop/a"}
 	if got, err := cacheOptions(settings{}).DefaultTransform(gone); err != nil || got != any(gone) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestTheCacheKeepsNoExtendedPropertiesThatAreTooLong(t *testing.T) {
+	user := &v1alpha1.BuyerUser{}
+	user.Spec.XP = &runtime.RawExtension{Raw: []byte(`{"a":"` + strings.Repeat("x", 900_000) + `"}`)}
+	got, err := cacheOptions(settings{}).DefaultTransform(user)
+	if kept, ok := got.(*v1alpha1.BuyerUser); err != nil || !ok || string(kept.Spec.XP.Raw) != "900008" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -51,6 +51,9 @@ func (b BuyerUsers) HoldsData() bool { return true }
 // Describe records the user's ID.
 func (b BuyerUsers) Describe(object *v1alpha1.BuyerUser) { object.Status.UserID = object.UserID() }
 
+// Check refuses extended properties that are too long to be kept in memory.
+func (b BuyerUsers) Check(object *v1alpha1.BuyerUser) error { return checkLength(object) }
+
 // Declaration is a user of the buyer.
 func (b BuyerUsers) Declaration(object *v1alpha1.BuyerUser) tenant.Declaration {
 	return tenant.Declaration{Kind: v1alpha1.TenantBuyerUser, BuyerID: string(object.Spec.BuyerID)}

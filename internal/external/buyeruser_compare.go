@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/drift"
@@ -39,9 +38,8 @@ func (u *buyerUser) checkXP() error {
 	if u.object.Spec.XP == nil {
 		return nil
 	}
-	if length := utf8.RuneCount(u.object.Spec.XP.Raw); length > maxXP {
-		return failure.New(v1alpha1.ReasonRejected,
-			"spec.xp has %d characters as JSON and OrderCloud takes at most %d: shorten it", length, maxXP).Stall()
+	if err := checkLength(u.object); err != nil {
+		return err
 	}
 	if _, err := u.desiredXP(); err != nil {
 		return failure.New(v1alpha1.ReasonRejected, "spec.xp is not a JSON object: correct it").Stall()

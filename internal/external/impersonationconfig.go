@@ -56,6 +56,9 @@ func (i ImpersonationConfigs) HoldsData() bool { return false }
 // Describe records nothing: who may impersonate whom is known with the references.
 func (i ImpersonationConfigs) Describe(*v1alpha1.ImpersonationConfig) {}
 
+// Check refuses nothing: what is wrong with a config shows in OrderCloud only.
+func (i ImpersonationConfigs) Check(*v1alpha1.ImpersonationConfig) error { return nil }
+
 // Declaration is what the declaration stands for by what its references stood for when they
 // last could be resolved.
 func (i ImpersonationConfigs) Declaration(object *v1alpha1.ImpersonationConfig) tenant.Declaration {

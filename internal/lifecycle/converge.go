@@ -27,6 +27,9 @@ const maxLooks = 3
 // The verdict is also valid beside a *failure.Failure.
 func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	p.beginAnew()
+	if err := p.Kind.Check(p.object); err != nil {
+		return verdict{}, err
+	}
 	connection, err := p.connect(ctx)
 	if err != nil {
 		return verdict{}, err

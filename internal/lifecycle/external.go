@@ -81,6 +81,9 @@ type Kind[T Object] interface {
 	// Declaration is what the declaration of a resource stands for, as far as its status
 	// has it: nothing is asked for it.
 	Declaration(object T) tenant.Declaration
+	// Check refuses a declaration that cannot be right in any marketplace. It is told also
+	// where there is none.
+	Check(object T) error
 	// Bind binds a resource to its object in the marketplace that the connection
 	// reaches. It calls nothing.
 	Bind(object T, connection *marketplace.Connection) External

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
@@ -240,6 +241,20 @@ func TestALookThatWasAskedForIsAcknowledged(t *testing.T) {
 	w.expectWrites("patch status")
 	if got := user.Status.LastHandledReconcileAt; got != "now" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestADeclarationThatNoMarketplaceTakesIsStalledWithoutOne(t *testing.T) {
+	w := begin(t)
+	user := declaredUser()
+	user.Spec.MarketplaceRef.Name = "nowhere"
+	user.Spec.XP = &runtime.RawExtension{Raw: []byte(`{"a":"` + strings.Repeat("x", 900_000) + `"}`)}
+	w.declare(user)
+	w.mustPass(user)
+	w.expect(user, "Stalled", "True Rejected")
+	want := "spec.xp has 900008 characters as JSON and OrderCloud takes at most 8000: shorten it"
+	if got := w.whyNotReady(user); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

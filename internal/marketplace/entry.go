@@ -24,6 +24,9 @@ import (
 // entry is the client of one Marketplace. Its lock lets one caller read the
 // Secret while others of the same Marketplace wait for what it finds.
 type entry struct {
+	// counted is what is counted of the Marketplace.
+	counted metrics.Marketplace
+
 	lock        sync.Mutex
 	fingerprint fingerprint
 	credentials credentials
@@ -34,6 +37,8 @@ type entry struct {
 	// another second's worth of requests.
 	turns     *limiter.Limiter
 	rateLimit v1alpha1.RateLimit
+	// breaker is the one that counts: requests to an address from before may still end.
+	breaker atomic.Pointer[limiter.Limiter]
 	// problem is why the refused fingerprint makes no client: a Secret that did
 	// not change need not be read again to say the same.
 	problem *failure.Failure
@@ -150,9 +155,8 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 		kept.fingerprint = wanted
 		return nil
 	}
-	counted := metrics.For(client.ObjectKeyFromObject(declared).String())
 	if kept.turns == nil || kept.fingerprint.baseURL != wanted.baseURL {
-		kept.turns = newLimiter(declared.Spec.RateLimit, counted, r.tellBreaker(client.ObjectKeyFromObject(declared)))
+		kept.useLimiter(declared.Spec.RateLimit, r.tellBreaker(client.ObjectKeyFromObject(declared)))
 	}
 	kept.client, err = ordercloud.New(ordercloud.Config{
 		BaseURL:      wanted.baseURL,
@@ -161,7 +165,7 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 		Scopes:       RolesAskedFor(),
 		UserAgent:    r.userAgent,
 		Transport:    newBaseTransport(),
-		Around:       aroundCalls(client.ObjectKeyFromObject(declared).String(), kept.turns, counted, r.writes),
+		Around:       aroundCalls(client.ObjectKeyFromObject(declared).String(), kept.turns, kept.counted, r.writes),
 		Memory:       r.memory.Share(),
 	})
 	if err != nil {
@@ -170,11 +174,25 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 			"Secret %s/%s does not hold a usable %s and %s", declared.Namespace, declared.Spec.CredentialsSecretRef.Name,
 			ClientIDKey, ClientSecretKey).Stall().By(err)
 	}
-	kept.looks = look.New(kept.client, kept.turns, look.Observer{Looked: counted.Looked, Called: counted.LookCalled})
+	kept.looks = look.New(kept.client, kept.turns, look.Observer{Looked: kept.counted.Looked, Called: kept.counted.LookCalled})
 	kept.looks.SetInterval(Interval(declared))
 	kept.prover = &prover{client: kept.client, clock: r.clock}
 	kept.fingerprint, kept.credentials = wanted, fresh
 	return nil
+}
+
+// useLimiter begins with a new limiter, whose breaker is closed.
+func (e *entry) useLimiter(declared v1alpha1.RateLimit, breakerChanged func()) {
+	var made *limiter.Limiter
+	made = newLimiter(declared, e.counted.LimiterWaited, func(open bool) {
+		if e.breaker.Load() == made {
+			e.counted.BreakerChanged(open)
+			breakerChanged()
+		}
+	})
+	e.breaker.Store(made)
+	e.turns = made
+	e.counted.BreakerChanged(false)
 }
 
 func (r *Registry) tellBreaker(key types.NamespacedName) func() {

@@ -4,8 +4,10 @@
 package marketplace_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,12 +39,34 @@ func lastLook(t *testing.T) float64 {
 	return 0
 }
 
+// pages answers everything with a page of its own while it is shown.
+type pages struct {
+	next  http.Handler
+	shown atomic.Bool
+}
+
+func (p *pages) show() (remove func()) {
+	p.shown.Store(true)
+	return func() { p.shown.Store(false) }
+}
+
+// ServeHTTP answers.
+func (p *pages) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	if !p.shown.Load() {
+		p.next.ServeHTTP(writer, request)
+		return
+	}
+	writer.Header().Set("Content-Type", "text/html")
+	_, _ = io.WriteString(writer, "<html>please log in</html>")
+}
+
 func TestOnlyAnsweredLooksCountAsLooks(t *testing.T) {
 	box, err := sandbox.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(box)
+	page := &pages{next: box}
+	server := httptest.NewServer(page)
 	defer server.Close()
 	at, secret := declared(), credentials()
 	at.Spec.URL = server.URL
@@ -71,8 +95,11 @@ func TestOnlyAnsweredLooksCountAsLooks(t *testing.T) {
 	if first < float64(before.Unix()) {
 		t.Errorf("that there is no such user is no look: %v", first)
 	}
-	for _, status := range []int{http.StatusForbidden, http.StatusInternalServerError} {
+	for _, status := range []int{http.StatusForbidden, http.StatusInternalServerError, 0} {
 		remove := box.Inject(sandbox.Fault{Method: http.MethodGet, Status: status})
+		if status == 0 {
+			remove = page.show()
+		}
 		if err := look(); err == nil {
 			t.Fatalf("no error from %d", status)
 		}

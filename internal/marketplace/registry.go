@@ -190,9 +190,11 @@ func (r *Registry) prove(ctx context.Context, declared *v1alpha1.Marketplace, fr
 func (r *Registry) Forget(key types.NamespacedName) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
+	if kept := r.entries[key]; kept != nil {
+		kept.counted.Forget()
+	}
 	delete(r.entries, key)
 	r.versions.forget(key)
-	metrics.For(key.String()).Forget()
 }
 
 func (r *Registry) entry(key types.NamespacedName) *entry {
@@ -200,7 +202,7 @@ func (r *Registry) entry(key types.NamespacedName) *entry {
 	defer r.lock.Unlock()
 	kept, ok := r.entries[key]
 	if !ok {
-		kept = &entry{}
+		kept = &entry{counted: metrics.For(key.String())}
 		r.entries[key] = kept
 	}
 	return kept

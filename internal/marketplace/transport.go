@@ -28,14 +28,8 @@ func limitsOf(declared v1alpha1.RateLimit) limiter.Limits {
 	}.WithDefaults()
 }
 
-func newLimiter(declared v1alpha1.RateLimit, counted metrics.Marketplace, breakerChanged func()) *limiter.Limiter {
-	return limiter.New(limitsOf(declared), limiter.Observer{
-		Waited: counted.LimiterWaited,
-		BreakerChanged: func(open bool) {
-			counted.BreakerChanged(open)
-			breakerChanged()
-		},
-	})
+func newLimiter(declared v1alpha1.RateLimit, waited func(time.Duration), breakerChanged func(open bool)) *limiter.Limiter {
+	return limiter.New(limitsOf(declared), limiter.Observer{Waited: waited, BreakerChanged: breakerChanged})
 }
 
 // aroundCalls returns what every request to one marketplace passes, of all

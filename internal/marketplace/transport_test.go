@@ -34,7 +34,7 @@ func TestAnotherRateLimitIsInForceAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		declared := &v1alpha1.Marketplace{}
 		declared.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1, Concurrency: 2}
-		kept := &entry{turns: newLimiter(declared.Spec.RateLimit, metrics.For("shop/limited"), func() {}), rateLimit: declared.Spec.RateLimit}
+		kept := &entry{turns: newLimiter(declared.Spec.RateLimit, metrics.For("shop/limited").LimiterWaited, func(bool) {}), rateLimit: declared.Spec.RateLimit}
 		begun := time.Now()
 		acquire := func() time.Duration {
 			permit, err := kept.turns.Acquire(t.Context())

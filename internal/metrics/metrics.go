@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -51,8 +52,19 @@ var (
 		labelMarketplace)
 )
 
-// Marketplace counts for one Marketplace. It is safe for use by many goroutines.
-type Marketplace struct{ name string }
+// Marketplace counts for one Marketplace, until it is forgotten. It is safe for use by many
+// goroutines.
+type Marketplace struct {
+	name string
+	life *life
+}
+
+// life says whether the series of a Marketplace are gone, which whatever is still under way
+// must not bring back.
+type life struct {
+	lock        sync.RWMutex
+	isForgotten bool
+}
 
 // For returns the counters of a Marketplace, given as NAMESPACE/NAME. Those that
 // need no more labels exist from then on, with the value 0.
@@ -60,7 +72,15 @@ func For(name string) Marketplace {
 	breakerOpen.WithLabelValues(name)
 	looks.WithLabelValues(name)
 	lookBatches.WithLabelValues(name)
-	return Marketplace{name: name}
+	return Marketplace{name: name, life: &life{}}
+}
+
+func (m Marketplace) count(count func()) {
+	m.life.lock.RLock()
+	defer m.life.lock.RUnlock()
+	if !m.life.isForgotten {
+		count()
+	}
 }
 
 // Request counts a request and how long it took. Status 0 means that no answer
@@ -70,13 +90,15 @@ func (m Marketplace) Request(method, route string, status int, took time.Duratio
 	if status != 0 {
 		code = strconv.Itoa(status)
 	}
-	requests.WithLabelValues(m.name, method, route, code).Inc()
-	durations.WithLabelValues(m.name, method, route).Observe(took.Seconds())
+	m.count(func() {
+		requests.WithLabelValues(m.name, method, route, code).Inc()
+		durations.WithLabelValues(m.name, method, route).Observe(took.Seconds())
+	})
 }
 
 // LimiterWaited records how long a request waited for its turn.
 func (m Marketplace) LimiterWaited(waited time.Duration) {
-	waits.WithLabelValues(m.name).Observe(waited.Seconds())
+	m.count(func() { waits.WithLabelValues(m.name).Observe(waited.Seconds()) })
 }
 
 // BreakerChanged records whether the breaker is open.
@@ -85,24 +107,34 @@ func (m Marketplace) BreakerChanged(open bool) {
 	if open {
 		value = 1
 	}
-	breakerOpen.WithLabelValues(m.name).Set(value)
+	m.count(func() { breakerOpen.WithLabelValues(m.name).Set(value) })
 }
 
 // Looked counts looks that one batch answers.
-func (m Marketplace) Looked(count int) { looks.WithLabelValues(m.name).Add(float64(count)) }
+func (m Marketplace) Looked(count int) {
+	m.count(func() { looks.WithLabelValues(m.name).Add(float64(count)) })
+}
 
 // LookSucceeded records that OrderCloud has just answered a look.
-func (m Marketplace) LookSucceeded() { lastLook.WithLabelValues(m.name).SetToCurrentTime() }
+func (m Marketplace) LookSucceeded() {
+	m.count(func() { lastLook.WithLabelValues(m.name).SetToCurrentTime() })
+}
 
 // LookCalled counts a call that answers looks.
-func (m Marketplace) LookCalled() { lookBatches.WithLabelValues(m.name).Inc() }
+func (m Marketplace) LookCalled() {
+	m.count(func() { lookBatches.WithLabelValues(m.name).Inc() })
+}
 
 // Orphaned counts an object that was left behind in the marketplace of a
 // Marketplace, given as NAMESPACE/NAME. It is kept when the Marketplace is gone.
 func Orphaned(marketplace string) { orphaned.WithLabelValues(marketplace).Inc() }
 
-// Forget removes the counters of a Marketplace that is gone.
+// Forget removes the counters of a Marketplace that is gone. What is counted afterwards is
+// lost.
 func (m Marketplace) Forget() {
+	m.life.lock.Lock()
+	defer m.life.lock.Unlock()
+	m.life.isForgotten = true
 	match := prometheus.Labels{labelMarketplace: m.name}
 	requests.DeletePartialMatch(match)
 	durations.DeletePartialMatch(match)

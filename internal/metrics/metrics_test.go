@@ -89,3 +89,21 @@ func TestEveryMarketplaceIsCountedByItself(t *testing.T) {
 		t.Errorf("and another one no more: %s", got)
 	}
 }
+
+func TestWhatIsStillUnderWayBringsNoForgottenMarketplaceBack(t *testing.T) {
+	gone := For("gone/default")
+	gone.Forget()
+	gone.Request(http.MethodGet, "/v1/me", http.StatusOK, time.Second)
+	gone.LimiterWaited(time.Second)
+	gone.BreakerChanged(true)
+	gone.Looked(3)
+	gone.LookCalled()
+	gone.LookSucceeded()
+	if left := gather(t, "gone/default"); len(left) != 0 {
+		t.Errorf("it is counted: %q", left)
+	}
+	defer For("gone/default").Forget()
+	if back := gather(t, "gone/default"); len(back) == 0 {
+		t.Error("a Marketplace of the same name is not counted")
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/wording"
 )
 
 // maximumLifetime bounds what an answer says about a token's end, so that no
@@ -50,7 +52,29 @@ func readClaims(accessToken string) (claims, error) {
 	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) {
 		return claims{}, errNoToken
 	}
+	read.Roles = bounded(read.Roles)
+	read.Username = wording.Cut(wording.Printable(read.Username), maximumName)
+	read.Impersonator = wording.Cut(wording.Printable(read.Impersonator), maximumName)
 	return read, nil
+}
+
+const (
+	// maximumName is longer than any name that OrderCloud admits, in bytes [D].
+	maximumName = 250
+	// maximumRoles are more than OrderCloud has; a marketplace adds some of its own.
+	maximumRoles = 1000
+)
+
+// bounded leaves out what can be no role: whatever a token claims is recorded, and a list
+// that the API server does not admit would freeze what is recorded beside it.
+func bounded(roles []string) []string {
+	var kept []string
+	for _, role := range roles {
+		if len(kept) < maximumRoles && role != "" && len(role) <= maximumName && wording.Printable(role) == role {
+			kept = append(kept, role)
+		}
+	}
+	return kept
 }
 
 // lifetime prefers expires_in to the exp claim, because it does not depend on

@@ -56,6 +56,8 @@ func (p *pass) issue(ctx context.Context) error {
 	}
 	isDeclared, err := p.isDeclaredUser(ctx, token.Access)
 	switch {
+	case ordercloud.HasCode(err, answer.CodeUserNotActive):
+		return p.inactiveUser(err)
 	case ordercloud.IsUnauthorized(err):
 		return failure.New(v1alpha1.ReasonUnavailable,
 			"OrderCloud refuses the token that it has just issued for %s; the operator asks for another one by itself", p.wanted.user()).By(err)
@@ -148,6 +150,8 @@ func (p *pass) call(doing string) failure.Call {
 func (p *pass) explainRefusal(err error) error {
 	user, application := p.wanted.user(), p.application()
 	switch {
+	case ordercloud.HasCode(err, answer.CodeUserNotActive):
+		return p.inactiveUser(err)
 	case ordercloud.HasCode(err, answer.CodeImpersonationConfigError):
 		return p.mayComeSoon(failure.New(v1alpha1.ReasonNotGranted,
 			"no impersonation config lets the operator's user in OrderCloud act as %s in %s, or its security profile has no roles (%s): declare an ImpersonationConfig for them whose impersonator is that user, a group of it, or every admin",
@@ -182,6 +186,13 @@ func (p *pass) noRoles() error {
 	return failure.New(v1alpha1.ReasonNotGranted,
 		"OrderCloud grants none of the roles asked for: ask for roles that the security profile of the impersonation config has, or add them to it").
 		Stall().Again(failure.OnceAMinute)
+}
+
+// inactiveUser says that no token of the user is any good.
+func (p *pass) inactiveUser(err error) error {
+	return failure.New(v1alpha1.ReasonRejected,
+		"%s is not active in OrderCloud (%s), which takes no token of it: activate it there, or with active: true of its BuyerUser",
+		p.wanted.user(), answer.CodeUserNotActive).Stall().Again(failure.OnceAMinute).By(err)
 }
 
 // anotherUser is why a token was dropped: to publish it would let its reader act as

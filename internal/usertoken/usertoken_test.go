@@ -159,6 +159,22 @@ func TestARevokedTokenIsReplacedWithinTheInterval(t *testing.T) {
 	}
 }
 
+func TestATokenOfAUserWhoIsSwitchedOffIsDroppedAndSaysWhy(t *testing.T) {
+	w := begin(t, longLived)
+	w.clock.Step(w.pass())
+	w.mutate(http.MethodPatch, "buyers/acme/users/walk-in", map[string]any{"Active": false})
+	w.clock.Step(w.pass())
+	w.pass()
+	w.expectCondition(v1alpha1.StalledCondition, "True Rejected")
+	if w.token() != "" {
+		t.Error("the Secret still holds a token")
+	}
+	w.mutate(http.MethodPatch, "buyers/acme/users/walk-in", map[string]any{"Active": true})
+	w.clock.Step(time.Minute)
+	w.pass()
+	w.expectCondition(v1alpha1.ReadyCondition, "True Issued")
+}
+
 func TestASecretThatSomebodyTouchedIsPutRightAtOnce(t *testing.T) {
 	for name, touch := range map[string]func(*world, *corev1.Secret) error{
 		"deleted": func(w *world, secret *corev1.Secret) error { return w.kube.Delete(w.t.Context(), secret) },
@@ -296,6 +312,12 @@ func TestEveryRefusalSaysWhatToDo(t *testing.T) {
 		"the user is not there": {
 			edit: func(token *v1alpha1.ImpersonationToken) { token.Spec.UserID = "nobody" },
 			want: "False ReferenceNotFound", says: `user "nobody" does not exist in`,
+		},
+		"the user is switched off": {
+			prepare: func(w *world) {
+				w.mutate(http.MethodPatch, "buyers/acme/users/walk-in", map[string]any{"Active": false})
+			},
+			want: "False Rejected", says: "is not active in OrderCloud (Auth.UserNotActive)",
 		},
 		"the BuyerUser is not there": {
 			edit: func(token *v1alpha1.ImpersonationToken) {

@@ -32,7 +32,7 @@ var (
 		"Requests sent to OrderCloud, every attempt and token request included, by the path's template and the answer's HTTP status; error when no answer came.",
 		labelMarketplace, labelMethod, labelRoute, labelCode)
 	durations = newHistogram("ordercloud_api_request_duration_seconds",
-		"Seconds from sending a request until the head of its answer arrived, without the wait in the limiter.",
+		"Seconds from sending a request until its answer was read, without the wait in the limiter.",
 		[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, labelMarketplace, labelMethod, labelRoute)
 	waits = newHistogram("ordercloud_api_limiter_wait_seconds",
 		"Seconds that a request waited for its turn in the Marketplace's limiter.",

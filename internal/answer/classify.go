@@ -114,7 +114,7 @@ func (a Answer) meaning(exchange Exchange, isOwn bool) Meaning {
 
 func meaningOfSuccess(exchange Exchange) Meaning {
 	wants := exchange.Asked.Wants
-	if len(strings.TrimSpace(string(exchange.Body[:min(len(exchange.Body), 64)]))) == 0 {
+	if strings.TrimSpace(string(exchange.Body[:min(len(exchange.Body), 64)])) == "" {
 		isPage := strings.HasPrefix(exchange.Header.Get("Content-Type"), "text/html")
 		if wants == NoContent && (exchange.Status == http.StatusNoContent || !isPage) || wants == Anything {
 			return Success

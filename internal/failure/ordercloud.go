@@ -158,11 +158,11 @@ func (c Call) wait(err error, reason, message string) *Failure {
 
 // codes shows OrderCloud's error codes in parentheses, or nothing.
 func codes(err error) string {
-	answer, ok := errors.AsType[*ordercloud.Error](err)
+	failed, ok := errors.AsType[*ordercloud.Error](err)
 	if !ok {
 		return ""
 	}
-	list := answer.Codes()
+	list := failed.Codes()
 	if len(list) == 0 {
 		return ""
 	}

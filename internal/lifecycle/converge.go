@@ -49,9 +49,10 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if unresolved != nil {
 		return verdict{}, unresolved
 	}
+	looking := ctx
 	for range maxLooks {
-		found, err := p.round(ctx, external)
-		ctx = look.Alone(ctx) // a list has told something else than OrderCloud's answer
+		found, err := p.round(looking, external)
+		looking = look.Alone(ctx) // a list has told something else than OrderCloud's answer
 		if _, stopped := errors.AsType[*fence.StoppedError](err); stopped {
 			// What was decided does not stand any more, and so neither does what it came from.
 			return verdict{}, err

@@ -33,8 +33,9 @@ func TestFiveFailuresInARowOpenTheBreaker(t *testing.T) {
 				c.answers(failure)
 				for range 5 {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					defer cancel()
-					if err := c.send(ctx); isOpenError(err) {
+					err := c.send(ctx)
+					cancel()
+					if isOpenError(err) {
 						t.Fatal("the breaker opened too early")
 					}
 				}

@@ -15,6 +15,9 @@ const (
 	maximumWords = 2048
 	// maximumDetails bounds how many errors of one answer are kept.
 	maximumDetails = 50
+	// maximumUnread bounds in bytes what of an error's message and data, and of those of all
+	// errors, is looked at: to clean the megabytes of a host that means ill takes minutes.
+	maximumUnread, maximumAllUnread = 8 << 10, 32 << 10
 )
 
 // redact takes out what the request has brought along: a host, or a proxy, that repeats it
@@ -22,7 +25,7 @@ const (
 func (a *Answer) redact(request *http.Request, known []string) {
 	private := wording.Private{Secrets: slices.Concat(known, wording.SecretsOf(request))}
 	a.RequestID = private.Identifier(a.RequestID)
-	a.Errors = a.Errors[:min(len(a.Errors), maximumDetails)]
+	a.Errors = boundedDetails(a.Errors)
 	for index, detail := range a.Errors {
 		a.Errors[index] = Detail{
 			Code:    private.Identifier(detail.Code),
@@ -30,4 +33,22 @@ func (a *Answer) redact(request *http.Request, known []string) {
 			Data:    private.CleanJSON(detail.Data, maximumWords),
 		}
 	}
+}
+
+// boundedDetails leaves out what is too much, before anything of it is looked at. Data is kept whole
+// or not at all. The codes stay, or the answer would mean something else.
+func boundedDetails(details []Detail) []Detail {
+	details = slices.Clone(details[:min(len(details), maximumDetails)])
+	room := maximumAllUnread
+	for index, detail := range details {
+		if len(detail.Data) > min(room, maximumUnread) {
+			detail.Data = nil
+		}
+		room -= len(detail.Data)
+		detail.Message = wording.Cut(detail.Message, min(room, maximumUnread))
+		room = max(0, room-len(detail.Message))
+		detail.Code = detail.Code[:min(len(detail.Code), maximumRequestID)]
+		details[index] = detail
+	}
+	return details
 }

@@ -37,6 +37,11 @@ func (t attempt) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, attemptError(request.Context(), ctx, err)
 	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		// Neither the time-out nor the caller's leaving would end the reading of it.
+		_ = response.Body.Close()
+		response.Body = http.NoBody
+	}
 	asked := AskedOf(request.Context())
 	content, release, err := t.memory.read(ctx, response, asked.Wants.bound())
 	_ = response.Body.Close() // a connection that was not read to its end is not used again

@@ -58,6 +58,27 @@ func TestAnAttemptIsBoundedUntilItsBodyIsRead(t *testing.T) {
 	}
 }
 
+func TestAHostThatSwitchesProtocolsHoldsNobody(t *testing.T) {
+	isRead := false
+	transport := Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+		// net/http leaves such a connection to its reader, and closes it for no context.
+		body := io.NopCloser(readerFunc(func([]byte) (int, error) { isRead = true; return 0, io.EOF }))
+		return &http.Response{StatusCode: http.StatusSwitchingProtocols, Body: body}, nil
+	}), time.Minute, NewBudget().Share())
+	response, err := get(t.Context(), t, transport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if told := Of(response, nil); isRead || told.Meaning != Foreign || told.Effect != EffectUnknown {
+		t.Errorf("read: %t, got %+v", isRead, told)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(into []byte) (int, error) { return f(into) }
+
 // endless is a body that stalls until its request is given up.
 type endless struct{ ctx context.Context }
 
@@ -155,6 +176,36 @@ func TestAnAnswerIsReadNoFurtherThanWhatWasAskedForTakes(t *testing.T) {
 			}
 			if !share.own.TryAcquire(shareOfBudget) || !share.all.TryAcquire(budget) {
 				t.Error("memory was not given back")
+			}
+		})
+	}
+}
+
+func TestAHostThatTellsMegabytesCostsNoMoreThanOneThatTellsASentence(t *testing.T) {
+	for name, detail := range map[string]string{
+		"in a message": `"Message":"` + strings.Repeat("a", maximumObject-100) + `"`,
+		"in data":      `"Data":[` + strings.Repeat(`"abcdefgh",`, maximumObject/11-10) + `"a"]`,
+		"in one value": `"Data":"` + strings.Repeat("b", maximumObject-100) + `"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"Errors":[{"ErrorCode":"ValidationFailure",` + detail + `}]}`
+			transport := Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusBadRequest, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1}, nil
+			}), time.Minute, NewBudget().Share(), "a secret/that+is <encoded>")
+			response, err := get(WithAsked(t.Context(), Asked{Wants: Object}), t, transport)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			told := Of(response, nil).Errors
+			if len(told) != 1 || told[0].Code != CodeValidationFailure {
+				t.Fatalf("%d errors are told", len(told))
+			}
+			if kept := len(told[0].Message) + len(told[0].Data); kept > 2*maximumWords {
+				t.Errorf("%d bytes are kept", kept)
+			}
+			if looked := boundedDetails([]Detail{{Message: body, Data: []byte(body)}})[0]; len(looked.Message)+len(looked.Data) > 2*maximumUnread {
+				t.Errorf("%d bytes are looked at", len(looked.Message)+len(looked.Data))
 			}
 		})
 	}

@@ -20,6 +20,7 @@ func (p Private) CleanJSON(raw json.RawMessage, most int) json.RawMessage {
 	if decoder.Decode(&value) != nil {
 		return nil
 	}
+	p.forms = formsOf(p.Secrets)
 	cleaned, err := json.Marshal(p.cleanValue(value, most))
 	if err != nil {
 		return nil

@@ -31,7 +31,11 @@ const beginningLimit = 6
 const shortest = 6
 
 func (p Private) withoutSecrets(text string) string {
-	for _, form := range formsOf(p.Secrets) {
+	forms := p.forms
+	if forms == nil {
+		forms = formsOf(p.Secrets)
+	}
+	for _, form := range forms {
 		text = replaceFolded(text, form)
 	}
 	for _, secret := range p.Secrets {

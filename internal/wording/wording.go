@@ -19,6 +19,9 @@ type Private struct {
 	Secrets []string
 	// Personal values are hidden where they stand as whole values, in any letter case.
 	Personal []string
+
+	// forms are the encodings of the secrets, where many texts are cleaned.
+	forms []string
 }
 
 // Clean returns the text as it may be shown: on one line, printable, without private

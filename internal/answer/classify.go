@@ -4,6 +4,7 @@
 package answer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,7 +73,7 @@ func Classify(exchange Exchange) Answer {
 	}
 	isOwn := false
 	if !isSuccess(exchange.Status) {
-		told.Errors, isOwn = detailsOf(exchange.Body)
+		told.Errors, isOwn = detailsOf(exchange.Body, exchange.Asked.IsToken)
 	}
 	told.Meaning = told.meaning(exchange, isOwn)
 	switch told.Meaning {
@@ -114,8 +115,8 @@ func (a Answer) meaning(exchange Exchange, isOwn bool) Meaning {
 
 func meaningOfSuccess(exchange Exchange) Meaning {
 	wants := exchange.Asked.Wants
-	if strings.TrimSpace(string(exchange.Body[:min(len(exchange.Body), 64)])) == "" {
-		isPage := strings.HasPrefix(exchange.Header.Get("Content-Type"), "text/html")
+	if len(bytes.TrimSpace(exchange.Body)) == 0 {
+		isPage := strings.HasPrefix(strings.ToLower(exchange.Header.Get("Content-Type")), "text/html")
 		if wants == NoContent && (exchange.Status == http.StatusNoContent || !isPage) || wants == Anything {
 			return Success
 		}

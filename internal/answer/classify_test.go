@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,12 @@ func TestAnAnswerMeansOneThing(t *testing.T) {
 		"a failure of what stands before":   {object, 502, page, Failing, EffectUnknown, ScopeAll},
 		"a request that took too long":      {object, 408, `{}`, Failing, EffectUnknown, ScopeAll},
 		"a redirect":                        {object, 302, ``, Foreign, EffectUnknown, ScopeUnknown},
+		"a gateway's 401 in JSON":           {object, 401, `{"status":401,"error":"Unauthorized"}`, Foreign, EffectUnknown, ScopeUnknown},
+		"a gateway's 403 in JSON":           {object, 403, `{"errors":[{"status":"403","title":"Forbidden"}]}`, Foreign, EffectUnknown, ScopeUnknown},
+		"a gateway's 404 in JSON":           {object, 404, `{"status":404,"error":"Not Found"}`, Foreign, EffectUnknown, ScopeUnknown},
+		"a gateway's list of errors":        {object, 404, `{"Errors":[{"Code":7003,"Message":"no route"}]}`, Foreign, EffectUnknown, ScopeUnknown},
+		"a gateway's JSON for a token":      {token, 403, `{"status":403,"error":"Forbidden"}`, Foreign, EffectUnknown, ScopeAll},
+		"a deletion with a late page":       {deletion, 200, strings.Repeat("\r\n", 40) + page, Foreign, EffectUnknown, ScopeUnknown},
 		"an answer of which nothing is due": {Asked{}, 200, ``, Success, EffectApplied, ScopeRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +96,7 @@ func TestAnAnswerMeansOneThing(t *testing.T) {
 }
 
 func TestAnEmptyPageIsNoDeletion(t *testing.T) {
-	header := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
+	header := http.Header{"Content-Type": {"Text/HTML; charset=utf-8"}}
 	for status, want := range map[int]Meaning{200: Unreadable, 204: Success} {
 		got := Classify(Exchange{Asked: Asked{Wants: NoContent}, Status: status, Header: header})
 		if got.Meaning != want {
@@ -203,7 +210,7 @@ func FuzzEveryAnswerMeansSomethingAndNeverThatNothingHappened(f *testing.F) {
 		if got.Meaning == Nothing || got.Meaning == Left || got.Meaning == HeldBack {
 			t.Errorf("%d %q means %d", status, body, got.Meaning)
 		}
-		_, isOwn := detailsOf([]byte(body))
+		_, isOwn := detailsOf([]byte(body), false)
 		isOwn = isOwn && status >= 400 && status < 500
 		if got.Effect == EffectNone && !isOwn {
 			t.Errorf("%d %q is taken for a refusal of OrderCloud's own", status, body)

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,22 +24,33 @@ type Detail struct {
 	Data json.RawMessage `json:"Data"`
 }
 
+// oauthCodes are how a token endpoint refuses a request [RFC 6749, 5.2].
+var oauthCodes = []string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+}
+
 // detailsOf reads OrderCloud's error body and the token endpoint's, which may have OAuth's
 // error and error_description only [D]. What has neither, not even an empty list of errors,
-// is not OrderCloud's.
-func detailsOf(content []byte) (details []Detail, isOwn bool) {
-	var told struct {
-		Errors      []Detail `json:"Errors"`
-		Error       string   `json:"error"`
-		Description string   `json:"error_description"`
-	}
+// is not OrderCloud's: gateways have an error or errors of their own, in other letters or
+// without OrderCloud's codes.
+func detailsOf(content []byte, isToken bool) (details []Detail, isOwn bool) {
+	// A map, because the fields of a struct are found in any letter case.
+	var told map[string]json.RawMessage
 	if !isObject(content) || json.Unmarshal(content, &told) != nil {
 		return nil, false
 	}
-	if len(told.Errors) == 0 && told.Error != "" {
-		return []Detail{{Code: told.Error, Message: told.Description}}, true
+	if list, ok := told["Errors"]; ok && json.Unmarshal(list, &details) != nil {
+		return nil, false
 	}
-	return told.Errors, told.Errors != nil
+	if len(details) == 0 && isToken {
+		var code, words string
+		_, _ = json.Unmarshal(told["error"], &code), json.Unmarshal(told["error_description"], &words)
+		if slices.Contains(oauthCodes, code) {
+			return []Detail{{Code: code, Message: words}}, true
+		}
+	}
+	hasNoCode := func(detail Detail) bool { return detail.Code == "" }
+	return details, details != nil && !slices.ContainsFunc(details, hasNoCode)
 }
 
 func isObject(content []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) }

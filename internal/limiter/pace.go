@@ -86,7 +86,11 @@ func (p *pace) configure(now time.Time, configured float64) {
 func (p *pace) set(now time.Time, perSecond float64) {
 	tokens := p.bucket.at(now, p.current)
 	p.current = min(max(perSecond, floorRate), p.configured)
-	p.bucket.set(now, min(tokens, float64(burst(p.current))))
+	since := now
+	if p.bucket.since.After(now) {
+		since = p.bucket.since // nothing comes in while a pause lasts
+	}
+	p.bucket.set(since, min(tokens, float64(burst(p.current))))
 }
 
 // throttled lowers the rate to what was borne before a 429 and pauses; the bucket holds

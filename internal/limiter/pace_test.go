@@ -261,3 +261,28 @@ func TestNewLimitsEndNeitherAPauseNorTheBreaker(t *testing.T) {
 		c.expectOpen()
 	})
 }
+
+func TestNewLimitsInAPauseLetNothingGoAtOnceAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newConnection(t, Limits{RequestsPerSecond: 1000, Concurrency: 8}, Observer{})
+		c.sendMany(5)
+		c.answers(status(http.StatusTooManyRequests, "Retry-After", "30"))
+		begun := time.Now()
+		c.sendMany(1)
+		time.Sleep(10 * time.Second)
+		c.limiter.SetLimits(Limits{RequestsPerSecond: 500, Concurrency: 8})
+		var sent []time.Duration
+		for range 3 {
+			permit, err := c.limiter.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, time.Since(begun))
+			permit.Release()
+		}
+		pause := 30 * time.Second
+		if want := []time.Duration{pause, pause + 200*time.Millisecond, pause + 400*time.Millisecond}; !slices.Equal(sent, want) {
+			t.Errorf("sent after %v, want %v", sent, want)
+		}
+	})
+}

@@ -181,11 +181,14 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	return withRoute(request, call.route), nil
 }
 
-// requestError leaves an *Error of the token endpoint as it is, since that is
-// the request that failed.
+// requestError leaves an *Error of the token endpoint what it is, since that is
+// the request that failed. It may be that of a second token: then the request itself was
+// sent before.
 func requestError(method, route string, err error, attempts int) error {
 	if failure, ok := errors.AsType[*Error](err); ok {
-		return failure
+		own := *failure // others wait for the same token
+		own.WasRepeated = attempts > 1
+		return &own
 	}
 	return &Error{Method: method, Route: route, Answer: answer.Of(nil, err), WasRepeated: attempts > 1}
 }

@@ -87,7 +87,7 @@ func IsHeldBack(err error) bool { return meaningOf(err) == answer.HeldBack }
 // itself refused it. An error that is not of this client is one of before the call.
 func HadNoEffect(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
-	return !ok || failure.Effect == answer.EffectNone && !failure.WasRepeated || failure.Route == tokenRoute
+	return !ok || !failure.WasRepeated && (failure.Effect == answer.EffectNone || failure.Route == tokenRoute)
 }
 
 // RequestID returns the X-oc-logid of the answer, or "".

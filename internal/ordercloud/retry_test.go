@@ -216,3 +216,22 @@ func TestTheBackoffIsShortJitteredAndEndsWithTheCaller(t *testing.T) {
 		}
 	})
 }
+
+func TestAWriteThatMayHaveBeenAppliedIsUnsureThoughTheNextTokenIsRefused(t *testing.T) {
+	var server *testServer
+	server = newTestServer(t, inTurn(dropConnection, func(writer http.ResponseWriter, _ *http.Request) {
+		server.token = func(writer http.ResponseWriter, _ *http.Request) {
+			writeError(writer, 400, answer.CodeClientNotActive, nil)
+		}
+		writeError(writer, http.StatusUnauthorized, answer.CodeTokenRevoked, nil)
+	}))
+	_, err := server.client.BuyerUsers("acme").Save(t.Context(), "jdoe", BuyerUser{ID: "jdoe"})
+	if !IsCredentialsRefused(err) || HadNoEffect(err) {
+		t.Errorf("got %v, no effect: %t", err, HadNoEffect(err))
+	}
+	// Another one, which was not sent at all, meets the same refusal.
+	_, err = server.client.BuyerUsers("acme").Save(t.Context(), "other", BuyerUser{ID: "other"})
+	if !IsCredentialsRefused(err) || !HadNoEffect(err) {
+		t.Errorf("got %v, no effect: %t", err, HadNoEffect(err))
+	}
+}

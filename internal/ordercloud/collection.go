@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
@@ -127,7 +128,7 @@ func (c Collection[T]) Create(ctx context.Context, object T) (T, error) {
 	if c.kind.body == nil {
 		return *new(T), errPartial
 	}
-	return c.exchange(ctx, call{
+	return c.exchange(ctx, id, call{
 		method: http.MethodPost,
 		route:  "/v1/" + c.route,
 		path:   "/v1/" + c.path,
@@ -257,13 +258,18 @@ func (c Collection[T]) exchangeItem(ctx context.Context, method, id string, body
 	if err := c.check(id); err != nil {
 		return *new(T), err
 	}
-	return c.exchange(ctx, c.itemCall(method, id, body))
+	return c.exchange(ctx, id, c.itemCall(method, id, body))
 }
 
-func (c Collection[T]) exchange(ctx context.Context, call call) (T, error) {
+// exchange returns the object with the ID, in whatever letter case. Another one is not what
+// was asked for: JSON of something in between has an "id", too.
+func (c Collection[T]) exchange(ctx context.Context, id string, call call) (T, error) {
 	var object T
 	if err := c.client.do(ctx, call, &object); err != nil {
 		return *new(T), err
+	}
+	if !strings.EqualFold(c.kind.id(object), id) {
+		return *new(T), c.unreadable(call)
 	}
 	return object, nil
 }

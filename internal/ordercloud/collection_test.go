@@ -124,7 +124,7 @@ func TestEachOperationSendsItsRequest(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			reply := replies(http.StatusCreated, `{"ID":"x"}`)
+			reply := replies(http.StatusCreated, test.want.ownID())
 			if test.want.Method == http.MethodDelete {
 				reply = replies(http.StatusNoContent, "")
 			}
@@ -224,5 +224,19 @@ func TestPathIsWithoutTheVersion(t *testing.T) {
 	want := []string{"buyers/acme/users/jdoe", "impersonationconfig/cs-desk"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAnAnswerWithAnotherIDIsNotTheObject(t *testing.T) {
+	server := newTestServer(t, replies(http.StatusOK, `{"id":"request-4711","message":"accepted"}`))
+	users := server.client.BuyerUsers("acme")
+	for name, call := range map[string]func() (BuyerUser, error){
+		"reading":  func() (BuyerUser, error) { return users.Get(t.Context(), "jdoe") },
+		"creating": func() (BuyerUser, error) { return users.Create(t.Context(), BuyerUser{ID: "jdoe"}) },
+		"patching": func() (BuyerUser, error) { return users.Patch(t.Context(), "jdoe", map[string]any{"Active": true}) },
+	} {
+		if _, err := call(); !IsUnavailable(err) || HadNoEffect(err) {
+			t.Errorf("%s: got %v, no effect: %t", name, err, HadNoEffect(err))
+		}
 	}
 }

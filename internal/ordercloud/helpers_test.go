@@ -4,12 +4,15 @@
 package ordercloud
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"runtime"
 	"sync"
 	"testing"
@@ -211,3 +214,10 @@ func waitABit() { runtime.Gosched() }
 
 // quiet takes what a server says about handshakes that a test breaks on purpose.
 var quiet = log.New(io.Discard, "", 0)
+
+// ownID is an answer with the ID of the object that a request is about.
+func (r recordedRequest) ownID() string {
+	var sent struct{ ID string }
+	_ = json.Unmarshal([]byte(r.Body), &sent)
+	return fmt.Sprintf(`{"ID":%q}`, cmp.Or(sent.ID, path.Base(r.URI)))
+}

@@ -6,6 +6,7 @@ package ordercloud
 import (
 	"errors"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 )
@@ -52,7 +53,9 @@ func TestIDsThatCouldChangeThePathAreRefusedBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestIDsThatOrderCloudAcceptsAreSentAsTheyAre(t *testing.T) {
-	server := newTestServer(t, replies(http.StatusOK, `{"ID":"x"}`))
+	server := newTestServer(t, func(writer http.ResponseWriter, request *http.Request) {
+		writeJSON(writer, http.StatusOK, map[string]any{"ID": path.Base(request.URL.Path)})
+	})
 	for _, id := range []string{"a", "-_-", "0F1E2D3C-0000-4000-8000-AABBCCDDEEFF", strings.Repeat("a", 100)} {
 		if _, err := server.client.APIClients().Get(t.Context(), id); err != nil {
 			t.Errorf("%s: %v", id, err)

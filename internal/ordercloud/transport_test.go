@@ -129,7 +129,7 @@ func TestAnAnswerThatIsTooLargeIsNotReadToItsEnd(t *testing.T) {
 			body := append([]byte(`{"ID":"x"}`), bytes.Repeat([]byte(" "), size-len(`{"ID":"x"}`))...)
 			_, _ = writer.Write(body)
 		})
-		_, err := server.client.Buyers().Get(t.Context(), "acme")
+		_, err := server.client.Buyers().Get(t.Context(), "x")
 		if (err != nil) != wantError {
 			t.Errorf("%d bytes: got %v", size, err)
 		}

@@ -66,7 +66,40 @@ func isOrdinary(secret string) bool { return len(secret) < 4 || vocabulary[strin
 // textEncodings are how a value is written into a text of a kind.
 var textEncodings = []func(string) string{
 	url.QueryEscape, url.PathEscape, html.EscapeString, jsonOf, jsonInASCII, Printable,
+	percent, percentInDotNet, percentInJavaScript, htmlInDotNet, htmlInJavaScript.Replace, slashes.Replace,
 }
+
+// percent is how .NET's Uri.EscapeDataString writes into a URL.
+func percent(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+
+// percentInDotNet is how .NET's WebUtility.UrlEncode does.
+func percentInDotNet(text string) string {
+	return strings.NewReplacer("%21", "!", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(text))
+}
+
+// percentInJavaScript is how encodeURIComponent does.
+func percentInJavaScript(text string) string {
+	return strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(percent(text))
+}
+
+// htmlInDotNet is how .NET writes into HTML: some letters beyond ASCII by their numbers.
+func htmlInDotNet(text string) string {
+	var written strings.Builder
+	for _, letter := range strings.ReplaceAll(html.EscapeString(text), "&#34;", "&quot;") {
+		if letter >= 160 && letter < 256 {
+			fmt.Fprintf(&written, "&#%d;", letter)
+		} else {
+			written.WriteRune(letter)
+		}
+	}
+	return written.String()
+}
+
+var (
+	htmlInJavaScript = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
+	// slashes is how some write JSON.
+	slashes = strings.NewReplacer("/", `\/`)
+)
 
 // encodings are the forms of a secret, in no order: as it is, written into URLs, JSON and
 // HTML and those into each other, and as base64 and hexadecimal digits.

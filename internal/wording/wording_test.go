@@ -295,3 +295,21 @@ func FuzzNothingPrivateIsLeft(f *testing.F) {
 		}
 	})
 }
+
+func TestASecretIsHiddenHoweverItsEchoWasEncoded(t *testing.T) {
+	for name, test := range map[string]struct{ secret, echo string }{
+		".NET in HTML":            {`Tr0ub"adour&3`, `value Tr0ub&quot;adour&amp;3 refused`},
+		".NET in HTML, by number": {`Pässwort9x`, `value P&#228;sswort9x refused`},
+		"JavaScript in HTML":      {`it's-Tr0ub`, `value it&#x27;s-Tr0ub refused`},
+		".NET in a URL":           {`Tr0ub adour&3`, `value Tr0ub%20adour%263 refused`},
+		".NET in a form":          {`Tr0ub adour(3)&`, `value Tr0ub+adour(3)%26 refused`},
+		"JavaScript in a URL":     {`Tr0ub adour('3')`, `value Tr0ub%20adour('3') refused`},
+		"JSON with its slashes":   {`Tr0ub/adour/3`, `value Tr0ub\/adour\/3 refused`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := (wording.Private{Secrets: []string{test.secret}}).Redact(test.echo); got != "value "+wording.Redacted+" refused" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

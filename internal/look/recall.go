@@ -89,31 +89,34 @@ func (l *listing) drop(began time.Time) {
 	}
 }
 
-// recall returns a config from a list that is fresh enough, after waiting for the one that
-// is being read. What a list leaves out it tells nothing about.
+// recall returns a config from a list that is fresh enough, if need be after waiting for the
+// one that is being read. What a list leaves out it tells nothing about.
 func (l *listing) recall(ctx context.Context, id string) (ordercloud.ImpersonationConfig, bool) {
 	recall := recallOf(ctx)
 	if recall == nil {
 		return ordercloud.ImpersonationConfig{}, false
 	}
-	if done := l.reading(); done != nil {
+	config, found, reading := l.kept(recall, id)
+	if !found && reading != nil {
 		select {
-		case <-done:
+		case <-reading:
 		case <-ctx.Done():
 		}
+		config, found, _ = l.kept(recall, id)
 	}
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	config, found := l.configs[id]
-	if !found || time.Since(l.began) > min(recall.age, longestRecall) {
-		return ordercloud.ImpersonationConfig{}, false
+	if found {
+		recall.used.Store(true)
 	}
-	recall.used.Store(true)
-	return config, true
+	return config, found
 }
 
-func (l *listing) reading() chan struct{} {
+// kept returns a config of the latest list, and what is closed when another one is read.
+func (l *listing) kept(recall *Recall, id string) (config ordercloud.ImpersonationConfig, found bool, reading chan struct{}) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	return l.underway
+	if time.Since(l.began) > min(recall.age, longestRecall) {
+		return config, false, l.underway
+	}
+	config, found = l.configs[id]
+	return config, found, l.underway
 }

@@ -186,6 +186,22 @@ var _ = Describe("A copy of a resource, with finalizers, annotations and status"
 		})
 	}
 
+	It("is in conflict with it also when its status was restored late, after a look", func(ctx SpecContext) {
+		s := begin(ctx)
+		original := s.user("jdoe")
+		s.create(original)
+		s.eventuallyReady(original, v1alpha1.ReasonCreated)
+		duplicate := s.user("copy")
+		duplicate.Spec = original.Spec
+		duplicate.Spec.UserID = "jdoe"
+		s.create(duplicate)
+		s.eventuallyFails(duplicate, v1alpha1.ReasonConflict)
+		s.restoreStatus(duplicate, original)
+		s.eventuallyFails(duplicate, v1alpha1.ReasonConflict)
+		expectNoClaim(duplicate)
+		s.expectHeld(original)
+	})
+
 	It("does not own what the original has left behind, and somebody changed", func(ctx SpecContext) {
 		s := begin(ctx)
 		original := s.user("jdoe")
@@ -228,13 +244,21 @@ func (s *story) duplicate(original *v1alpha1.BuyerUser, namespace string) *v1alp
 // take the finalizer off a resource that claims nothing yet.
 func (s *story) restore(object lifecycle.Object) {
 	GinkgoHelper()
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	Expect(err).NotTo(HaveOccurred())
-	status, err := json.Marshal(map[string]any{"status": content["status"]})
-	Expect(err).NotTo(HaveOccurred())
+	saved, ok := object.DeepCopyObject().(lifecycle.Object)
+	Expect(ok).To(BeTrue())
 	object.SetUID("")
 	object.SetResourceVersion("")
 	s.create(object)
 	Expect(object.GetFinalizers()).To(ConsistOf(v1alpha1.ClaimFinalizer))
+	s.restoreStatus(object, saved)
+}
+
+// restoreStatus writes the status that another object has.
+func (s *story) restoreStatus(object, saved lifecycle.Object) {
+	GinkgoHelper()
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(saved)
+	Expect(err).NotTo(HaveOccurred())
+	status, err := json.Marshal(map[string]any{"status": content["status"]})
+	Expect(err).NotTo(HaveOccurred())
 	Expect(suite.admin.Status().Patch(s, object, client.RawPatch("application/merge-patch+json", status))).To(Succeed())
 }

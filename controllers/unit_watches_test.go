@@ -46,12 +46,13 @@ func TestOnlyChangesThatMatterWakeAnObject(t *testing.T) {
 		}, true, true},
 		"another annotation": {func(user *v1alpha1.BuyerUser) { user.Annotations = map[string]string{"a": "b"} }, false, false},
 		"a label":            {func(user *v1alpha1.BuyerUser) { user.Labels = map[string]string{"a": "b"} }, false, false},
-		"the finalizer of its claim was taken off": {func(user *v1alpha1.BuyerUser) { user.Finalizers = nil }, true, true},
-		"it was released":                          {func(user *v1alpha1.BuyerUser) { user.Finalizers, user.Status.Claim = nil, nil }, false, false},
-		"it became Ready":                          {withCondition(v1alpha1.ReadyCondition, metav1.ConditionTrue), false, true},
-		"it was compared":                          {withCondition(v1alpha1.SyncedCondition, metav1.ConditionTrue), false, false},
-		"its status otherwise":                     {func(user *v1alpha1.BuyerUser) { user.Status.Path = "x" }, false, false},
-		"nothing":                                  {func(*v1alpha1.BuyerUser) {}, false, false},
+		"the finalizer of its claim was taken off":   {func(user *v1alpha1.BuyerUser) { user.Finalizers = nil }, true, true},
+		"it was released":                            {func(user *v1alpha1.BuyerUser) { user.Finalizers, user.Status.Claim = nil, nil }, false, false},
+		"it became Ready":                            {withCondition(v1alpha1.ReadyCondition, metav1.ConditionTrue), false, true},
+		"it was compared":                            {withCondition(v1alpha1.SyncedCondition, metav1.ConditionTrue), false, false},
+		"the status of a former object was restored": {func(user *v1alpha1.BuyerUser) { user.Status.Claim.UID = "former" }, true, true},
+		"its status otherwise":                       {func(user *v1alpha1.BuyerUser) { user.Status.Path = "x" }, false, false},
+		"nothing":                                    {func(*v1alpha1.BuyerUser) {}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := user("jdoe", func(user *v1alpha1.BuyerUser) {

@@ -46,14 +46,16 @@ type unawaited struct{ source.Source }
 func (u unawaited) String() string { return fmt.Sprint(u.Source) }
 
 // declarationChanged lets through what a person or a pipeline does to an object, such as
-// taking the finalizer of a claim off, and leaves out the operator's own writes.
+// taking the finalizer of a claim off or restoring the status of a former object, and leaves
+// out the operator's own writes.
 func declarationChanged() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(change event.UpdateEvent) bool {
 			before, after := change.ObjectOld.GetAnnotations(), change.ObjectNew.GetAnnotations()
 			return before[v1alpha1.ReconcileAtAnnotation] != after[v1alpha1.ReconcileAtAnnotation] ||
 				before[v1alpha1.ConfirmDeleteAnnotation] != after[v1alpha1.ConfirmDeleteAnnotation] ||
-				lacksFinalizer(change.ObjectNew) && !lacksFinalizer(change.ObjectOld)
+				lacksFinalizer(change.ObjectNew) && !lacksFinalizer(change.ObjectOld) ||
+				bearsForeignStatus(change.ObjectNew) && !bearsForeignStatus(change.ObjectOld)
 		},
 	})
 }
@@ -65,6 +67,18 @@ func lacksFinalizer(object client.Object) bool {
 	claiming, ok := object.(lifecycle.Object)
 	return ok && object.GetDeletionTimestamp().IsZero() && lifecycle.HoldsClaim(claiming) &&
 		!controllerutil.ContainsFinalizer(object, v1alpha1.ClaimFinalizer)
+}
+
+// bearsForeignStatus says that the status of an object records the claim of another one. The
+// operator writes no such status: a tool did that restores a backup, or a person who copies,
+// and what it tells was never seen about this object.
+func bearsForeignStatus(object client.Object) bool {
+	claiming, ok := object.(lifecycle.Object)
+	if !ok {
+		return false
+	}
+	recorded := lifecycle.ClaimOf(claiming)
+	return recorded.State != claim.None && recorded.UID != object.GetUID()
 }
 
 // guardTurned lets through that a Marketplace's deletion guard began to hold deletions,

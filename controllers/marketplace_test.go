@@ -197,8 +197,9 @@ func selecting(team string) v1alpha1.AllowedNamespaces {
 }
 
 var _ = Describe("When OrderCloud misbehaves", func() {
-	It("an outage takes Ready from nobody, and is told in Synced", func(ctx SpecContext) {
+	It("an outage takes Ready from nobody, and is told in Synced and in the events of the Marketplace alone", func(ctx SpecContext) {
 		s := begin(ctx)
+		declared := s.marketplace("default")
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
@@ -206,10 +207,13 @@ var _ = Describe("When OrderCloud misbehaves", func() {
 		s.lookNow(user)
 		s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
-		Eventually(s.eventReasons).WithArguments(user).Should(ContainElement("Warning Unavailable"))
+		s.eventuallyHas(declared, v1alpha1.SyncedCondition, metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+		Eventually(s.eventReasons).WithArguments(declared).Should(ContainElement("Warning Unavailable"))
 
 		end()
 		s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonCreated)
+		// One outage is one event, not one of each of thousands of objects.
+		Expect(s.eventReasons(user)).NotTo(ContainElement(HavePrefix("Warning")))
 	})
 
 	It("the Marketplace tells an outage that begins and ends between two of its checks", func(ctx SpecContext) {
@@ -245,17 +249,24 @@ var _ = Describe("When OrderCloud misbehaves", func() {
 		s.expectHeld(user)
 	})
 
-	It("a request to slow down is heard", func(ctx SpecContext) {
+	It("a request to slow down is heard, and nobody but the one who waits for it notices", func(ctx SpecContext) {
 		s := begin(ctx)
 		user := s.user("jdoe")
 		s.create(user)
 		s.eventuallyReady(user, v1alpha1.ReasonCreated)
+		const pause = time.Second
 		s.sandbox.Inject(sandbox.Fault{
-			Path: "/v1/buyers/**", Status: http.StatusTooManyRequests, RetryAfter: time.Second, Count: 1,
+			Path: "/v1/buyers/**", Status: http.StatusTooManyRequests, RetryAfter: pause, Count: 1,
 		})
+		looks := s.looksAt(user)
+		refused := time.Now()
 		s.lookNow(user)
+		// What was refused is sent again after the pause, in the same pass. So there is nothing
+		// to write into a status and nothing to warn of.
+		Expect(time.Since(refused)).To(BeNumerically(">=", pause))
+		Expect(s.looksAt(user)-looks).To(Equal(2), "the look that was refused, and the one that was answered")
 		s.eventuallyHas(user, v1alpha1.SyncedCondition, metav1.ConditionTrue, v1alpha1.ReasonCreated)
-		Eventually(s.eventReasons).WithArguments(user).Should(ContainElement("Warning RateLimited"))
+		Expect(s.eventReasons(user)).NotTo(ContainElement(HavePrefix("Warning")))
 	})
 
 	It("a revoked token is replaced without anybody noticing", func(ctx SpecContext) {

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/wording"
 )
 
 // Attributes of spans besides OpenTelemetry's own.
@@ -59,12 +61,17 @@ func Calls(marketplace string, route func(*http.Request) string, next http.Round
 			span.SetStatus(codes.Error, "no answer came")
 			return nil, err
 		}
-		span.SetAttributes(semconv.HTTPResponseStatusCode(response.StatusCode), AttributeRequestID.String(response.Header.Get("X-oc-logid")))
+		span.SetAttributes(semconv.HTTPResponseStatusCode(response.StatusCode), AttributeRequestID.String(requestIDOf(request, response)))
 		if response.StatusCode >= http.StatusBadRequest {
 			span.SetStatus(codes.Error, http.StatusText(response.StatusCode))
 		}
 		return response, nil
 	})
+}
+
+// requestIDOf is as short as the log has it, and without what the request kept secret.
+func requestIDOf(request *http.Request, response *http.Response) string {
+	return wording.Private{Secrets: wording.SecretsOf(request)}.Identifier(response.Header.Get("X-oc-logid"))
 }
 
 // roundTrip is a http.RoundTripper in one function.

@@ -64,6 +64,23 @@ func connect(t *testing.T) (client *ordercloud.Client, secret string) {
 	return client, secret
 }
 
+func TestASpanTellsNoSecretThatAnAnswersIDRepeats(t *testing.T) {
+	kept := record(t)
+	calls := tracing.Calls("shop/default", func(*http.Request) string { return "/v1/me" }, roundTrip(func(request *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Oc-Logid": {"id-" + request.Header.Get("Authorization")}}}, nil
+	}))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://ordercloud.example/v1/me", http.NoBody)
+	request.Header.Set("Authorization", "Bearer canary-token")
+	if _, err := calls.RoundTrip(request); err != nil { //nolint:bodyclose // there is none
+		t.Fatal(err)
+	}
+	for _, known := range kept.GetSpans()[0].Attributes {
+		if known.Key == tracing.AttributeRequestID && known.Value.AsString() != "id-Bearer(redacted)" {
+			t.Errorf("got %q", known.Value.AsString())
+		}
+	}
+}
+
 func TestAPassAndItsCallsAreOneTrace(t *testing.T) {
 	kept := record(t)
 	client, secret := connect(t)

@@ -71,7 +71,7 @@ func TestASpanTellsNoSecretThatAnAnswersIDRepeats(t *testing.T) {
 	}))
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://ordercloud.example/v1/me", http.NoBody)
 	request.Header.Set("Authorization", "Bearer canary-token")
-	if _, err := calls.RoundTrip(request); err != nil { //nolint:bodyclose // there is none
+	if _, err := calls.RoundTrip(request); err != nil {
 		t.Fatal(err)
 	}
 	for _, known := range kept.GetSpans()[0].Attributes {

@@ -104,7 +104,8 @@ func (p *pass[T]) round(ctx context.Context, external External) (verdict, error)
 
 // observe looks at the object. A pass that only compares may find it in a list that was asked
 // for a moment ago; a difference in there may be over. And that a list leaves out what was
-// there is not believed without asking for the very object: it would be created again.
+// there is not believed without asking for the very object: it would be created again, or
+// reported as missing.
 func (p *pass[T]) observe(ctx context.Context, external External) (Observation, error) {
 	comparing, recall := ctx, (*look.Recall)(nil)
 	if !p.isAwaited() {
@@ -114,7 +115,7 @@ func (p *pass[T]) observe(ctx context.Context, external External) (Observation, 
 	switch {
 	case err != nil, seen.InSync():
 		return seen, err
-	case !seen.Exists && p.state.Claims():
+	case !seen.Exists && (p.state.Claims() || p.wasInSync()):
 		return external.Observe(look.Alone(ctx))
 	case recall != nil && recall.WasUsed():
 		return external.Observe(ctx)

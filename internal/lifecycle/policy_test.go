@@ -4,8 +4,10 @@
 package lifecycle_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -207,4 +209,39 @@ func TestDeletingHonoursItsPolicy(t *testing.T) {
 			w.expectEvents(test.events...)
 		})
 	}
+}
+
+func TestAnObservedObjectThatAListLeavesOutIsNotReportedAsMissing(t *testing.T) {
+	w := begin(t)
+	w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(nil))
+	w.mutate(http.MethodPost, "buyers/acme/users", foreignUser(map[string]any{"ID": "other", "Username": "other"}))
+	user, other := declaredUser(), declaredUser()
+	other.Name, other.UID, other.Spec.UserID = "other", "other", "other"
+	for _, each := range []*v1alpha1.BuyerUser{user, other} {
+		each.Spec.ManagementPolicy = v1alpha1.ManagementObserve
+	}
+	other.Spec.Username = "other"
+	w.declare(user, other)
+	w.mustPass(user)
+	w.expect(user, "Ready", "True InSync")
+	w.server.Config.Handler = emptyLists(w.server.Config.Handler)
+	var group sync.WaitGroup
+	for _, each := range []*v1alpha1.BuyerUser{user, other} { // two looks are one list
+		group.Go(func() { _, _ = w.users.Reconcile(t.Context(), requestOf(each)) })
+	}
+	group.Wait()
+	w.read(user)
+	w.expect(user, "Ready", "True InSync")
+}
+
+// emptyLists answers every list as if there was nothing.
+func emptyLists(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if request.URL.Query().Get("pageSize") != "" {
+			writer.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(writer, `{"Meta":{"Page":1,"PageSize":100,"TotalCount":0,"TotalPages":0},"Items":[]}`)
+			return
+		}
+		next.ServeHTTP(writer, request)
+	})
 }

@@ -210,3 +210,35 @@ func TestAHostThatTellsMegabytesCostsNoMoreThanOneThatTellsASentence(t *testing.
 		})
 	}
 }
+
+// Not mended: four marketplaces whose pages stall take the whole budget, and the wait for
+// room is counted as a time-out of the fifth, whose breaker opens.
+func TestFourMarketplacesThatStallHoldNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := NewBudget()
+		list := func(ctx context.Context, share *Share, rest func(context.Context) io.Reader) error {
+			response, err := get(WithAsked(ctx, Asked{Wants: List}), t, Transport(roundTrip(func(request *http.Request) (*http.Response, error) {
+				body := io.MultiReader(strings.NewReader(`{"Items":[]`+strings.Repeat(" ", small)), rest(request.Context()))
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(body), ContentLength: -1}, nil
+			}), 30*time.Second, share))
+			if err == nil {
+				response.Body.Close()
+			}
+			return err
+		}
+		var group sync.WaitGroup
+		for range budget / shareOfBudget {
+			share := all.Share()
+			for range shareOfBudget / maximumList {
+				group.Go(func() { _ = list(t.Context(), share, func(ctx context.Context) io.Reader { return endless{ctx} }) })
+			}
+		}
+		time.Sleep(time.Second)
+		begun := time.Now()
+		err := list(t.Context(), all.Share(), func(context.Context) io.Reader { return strings.NewReader("}") })
+		if waited := time.Since(begun); err != nil || waited > 2*time.Second {
+			t.Errorf("waited %s: %v", waited, err)
+		}
+		group.Wait()
+	})
+}

@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // askVariable makes the test's own program, started once more, ask for a URL and print
@@ -34,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 	response, err := NewPool(NewTransport).RoundTrip(request)
 	if err != nil {
-		fmt.Print(describeFailure(err))
+		fmt.Print(answer.Of(nil, err).Describe())
 		return
 	}
 	_, _ = io.Copy(os.Stdout, response.Body)

@@ -66,7 +66,7 @@ func describeFailure(cause error) string {
 		return "context canceled"
 	case errors.Is(cause, context.DeadlineExceeded):
 		return "context deadline exceeded"
-	case errors.Is(cause, ErrTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
+	case errors.Is(cause, ErrTimedOut), errors.Is(cause, errTooLarge), errors.Is(cause, errNoRoom), errors.Is(cause, errUnreadable):
 		return rootText(cause)
 	case isUnsent(cause):
 		return "not sent"
@@ -91,7 +91,7 @@ func describeFailure(cause error) string {
 }
 
 func rootText(cause error) string {
-	for _, known := range []error{ErrTimedOut, errTooLarge} {
+	for _, known := range []error{ErrTimedOut, errTooLarge, errNoRoom} {
 		if errors.Is(cause, known) {
 			return known.Error()
 		}

@@ -194,7 +194,7 @@ func meaningOfCause(cause error) Meaning {
 		return HeldBack
 	case isProxy:
 		return ProxyRefused
-	case errors.Is(cause, errTooLarge), errors.Is(cause, errUnreadable):
+	case errors.Is(cause, errTooLarge), errors.Is(cause, errNoRoom), errors.Is(cause, errUnreadable):
 		return Unreadable
 	}
 	return Unreachable

@@ -5,10 +5,12 @@ package answer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -25,10 +27,18 @@ const (
 	small = 32 << 10
 	// budget bounds what all other answers that are being read hold at the same time.
 	budget = 64 << 20
-	// shareOfBudget is what those of one marketplace may hold of it, so that one that
-	// answers much, or slowly, leaves room for others.
+	// shareOfBudget is what those of one marketplace may hold, so that one that answers much,
+	// or slowly, keeps its own waiting and no other.
 	shareOfBudget = budget / 4
+	// ordinary is what those of one marketplace hold beside the budget: a page of 100 users
+	// finds room whatever others take.
+	ordinary = 2 << 20
+	// step is how much more room is taken at a time, for what has really come.
+	step = 256 << 10
 )
+
+// errNoRoom says that the answers of others take the memory at present.
+var errNoRoom = errors.New("no room for a large answer at present")
 
 func (w Wants) bound() int64 {
 	if w == List {
@@ -54,53 +64,90 @@ func (b *Budget) Share() *Share {
 }
 
 // Share bounds the memory of the answers of one marketplace.
-type Share struct{ own, all *semaphore.Weighted }
+type Share struct {
+	own, all *semaphore.Weighted
+	// spare is what is taken of the ordinary room.
+	spare atomic.Int64
+}
 
 // read reads an answer up to a bound. A larger one is not drained: the connection is worth
-// less than the time. The room that is taken is what the answer announces, or the bound,
-// and is taken at once: two that wait for each other's rest would wait for ever.
+// less than the time. It waits for the other answers of the same marketplace only. Room
+// beside them is taken for what has come, so that an answer that stalls holds no more than
+// it has sent, and an answer that finds none fails: two that wait for each other's rest
+// would wait for ever.
 func (s *Share) read(ctx context.Context, response *http.Response, bound int64) (content []byte, release func(), err error) {
 	if response.ContentLength > bound {
 		return nil, nil, errTooLarge
 	}
 	first, err := io.ReadAll(io.LimitReader(response.Body, small))
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(first) < small {
-		return first, func() {}, nil
+	if err != nil || len(first) < small {
+		return first, func() {}, err
 	}
 	room := bound
 	if response.ContentLength > 0 {
 		room = response.ContentLength
 	}
-	if release, err = s.acquire(ctx, room); err != nil {
-		return nil, nil, err
+	if err := s.own.Acquire(ctx, room); err != nil {
+		return nil, nil, fmt.Errorf("waiting for the other answers of the marketplace: %w", err)
 	}
-	rest, err := io.ReadAll(io.LimitReader(response.Body, bound-small+1))
-	if err == nil && int64(len(rest)) > bound-small {
-		err = errTooLarge
-	}
+	taken := &taken{share: s}
+	release = sync.OnceFunc(func() {
+		taken.giveBack()
+		s.own.Release(room)
+	})
+	content, err = taken.readOn(first, response.Body, bound)
 	if err != nil {
 		release()
 		return nil, nil, err
 	}
-	return append(first, rest...), release, nil
+	return content, release, nil
 }
 
-func (s *Share) acquire(ctx context.Context, room int64) (release func(), err error) {
-	if err := s.own.Acquire(ctx, room); err != nil {
-		return nil, fmt.Errorf("waiting for room for an answer: %w", err)
+// taken is the room of one answer.
+type taken struct {
+	share             *Share
+	ofSpare, ofBudget int64
+}
+
+// readOn reads the rest of an answer, step by step.
+func (t *taken) readOn(content []byte, body io.Reader, bound int64) ([]byte, error) {
+	for {
+		part, err := io.ReadAll(io.LimitReader(body, step))
+		content = append(content, part...)
+		switch {
+		case err != nil:
+			return nil, err
+		case int64(len(content)) > bound:
+			return nil, errTooLarge
+		case len(part) < step:
+			return content, nil
+		case !t.take(step):
+			return nil, errNoRoom
+		}
 	}
-	if s.all == nil {
-		return sync.OnceFunc(func() { s.own.Release(room) }), nil
+}
+
+// take takes ordinary room while there is any, and of the budget beyond that.
+func (t *taken) take(room int64) bool {
+	if t.share.spare.Add(room) <= ordinary {
+		t.ofSpare += room
+		return true
 	}
-	if err := s.all.Acquire(ctx, room); err != nil {
-		s.own.Release(room)
-		return nil, fmt.Errorf("waiting for room for an answer: %w", err)
+	t.share.spare.Add(-room)
+	if t.share.all == nil {
+		return true
 	}
-	return sync.OnceFunc(func() {
-		s.all.Release(room)
-		s.own.Release(room)
-	}), nil
+	if !t.share.all.TryAcquire(room) {
+		return false
+	}
+	t.ofBudget += room
+	return true
+}
+
+func (t *taken) giveBack() {
+	t.share.spare.Add(-t.ofSpare)
+	if t.ofBudget > 0 {
+		t.share.all.Release(t.ofBudget)
+	}
+	t.ofSpare, t.ofBudget = 0, 0
 }

@@ -211,8 +211,6 @@ func TestAHostThatTellsMegabytesCostsNoMoreThanOneThatTellsASentence(t *testing.
 	}
 }
 
-// Not mended: four marketplaces whose pages stall take the whole budget, and the wait for
-// room is counted as a time-out of the fifth, whose breaker opens.
 func TestFourMarketplacesThatStallHoldNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := NewBudget()
@@ -235,10 +233,40 @@ func TestFourMarketplacesThatStallHoldNoOther(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		begun := time.Now()
-		err := list(t.Context(), all.Share(), func(context.Context) io.Reader { return strings.NewReader("}") })
+		err := list(t.Context(), all.Share(), func(context.Context) io.Reader {
+			return strings.NewReader(strings.Repeat(" ", 1<<20) + "}")
+		})
 		if waited := time.Since(begun); err != nil || waited > 2*time.Second {
 			t.Errorf("waited %s: %v", waited, err)
 		}
 		group.Wait()
 	})
+}
+
+func TestAnOrdinaryPageFindsRoomWhateverOthersTake(t *testing.T) {
+	all := NewBudget()
+	share := all.Share()
+	list := func(size int) error {
+		response, err := get(WithAsked(t.Context(), Asked{Wants: List}), t, Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+			body := strings.NewReader(`{"Items":[` + strings.Repeat(" ", size) + `]}`)
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(body), ContentLength: -1}, nil
+		}), time.Minute, share))
+		if err == nil {
+			response.Body.Close()
+		}
+		return err
+	}
+	all.room.TryAcquire(budget)
+	for range 3 {
+		if err := list(ordinary - step); err != nil {
+			t.Errorf("an ordinary page: %v", err)
+		}
+		if err := list(2 * ordinary); !errors.Is(err, errNoRoom) {
+			t.Errorf("a larger one: %v", err)
+		}
+	}
+	all.room.Release(budget)
+	if err := list(2 * ordinary); err != nil || share.spare.Load() != 0 || !all.room.TryAcquire(budget) || !share.own.TryAcquire(shareOfBudget) {
+		t.Errorf("with room: %v, or some was not given back", err)
+	}
 }

@@ -24,15 +24,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/crowd"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/guard"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
 // +kubebuilder:rbac:groups=ordercloud.io,resources=marketplaces,verbs=get;list;watch;patch
@@ -156,10 +159,12 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if gone, err := r.keepWhileInUse(ctx, &declared, counted.isNeeded()); err != nil || gone {
 		return conflictIsNoError(err)
 	}
+	last := r.lastCheck(client.ObjectKeyFromObject(&declared))
 	seen, err := r.look(ctx, &declared, counted.needs)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	logCheck(ctx, last.problem, seen.problem)
 	recordCheck(&declared, seen, counted, r.clock.Now())
 	known := r.recordGrants(ctx, before, &declared, seen)
 	before.ObjectMeta = declared.ObjectMeta
@@ -169,6 +174,18 @@ func (r *marketplaceReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	r.tell(before, &declared)
 	r.tellGrants(ctx, before, &declared, known)
 	return ctrl.Result{RequeueAfter: max(seen.dueFor(counted.needs).Sub(r.clock.Now()), time.Millisecond)}, nil
+}
+
+// logCheck says once what keeps a marketplace from answering, in place of each of its objects,
+// and when that is over. A process that has just started says it, too.
+func logCheck(ctx context.Context, last, now *failure.Failure) {
+	switch {
+	case now != nil && (last == nil || last.Message != now.Message):
+		log.FromContext(ctx).Info("The marketplace cannot be used", "reason", now.Reason, "message", now.Message,
+			"cause", now.Error(), "requestID", ordercloud.RequestID(now))
+	case now == nil && last != nil:
+		log.FromContext(ctx).Info("The marketplace can be used again")
+	}
 }
 
 // visitTo says whose worker a pass over a Marketplace takes: that of its host, which may

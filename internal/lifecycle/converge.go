@@ -49,10 +49,8 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	if unresolved != nil {
 		return verdict{}, unresolved
 	}
-	looking := ctx
-	for range maxLooks {
-		found, err := p.round(looking, external)
-		looking = look.Alone(ctx) // a list has told something else than OrderCloud's answer
+	for attempt := range maxLooks {
+		found, err := p.round(looking(ctx, attempt), external)
 		if _, stopped := errors.AsType[*fence.StoppedError](err); stopped {
 			// What was decided does not stand any more, and so neither does what it came from.
 			return verdict{}, err
@@ -65,6 +63,15 @@ func (p *pass[T]) converge(ctx context.Context) (verdict, error) {
 	}
 	return verdict{}, failure.New(v1alpha1.ReasonUnavailable,
 		"%s keeps appearing and vanishing in OrderCloud; the operator tries again by itself", p.path())
+}
+
+// looking again asks for the very object: a list has told something else than OrderCloud's
+// answer to the write.
+func looking(ctx context.Context, attempt int) context.Context {
+	if attempt == 0 {
+		return ctx
+	}
+	return look.Alone(ctx)
 }
 
 // round is one look and what follows from it.

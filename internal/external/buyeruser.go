@@ -205,10 +205,11 @@ func (u *buyerUser) namedBy(ctx context.Context, refusal error) string {
 	if !ordercloud.HasCode(refusal, answer.CodeCannotDeleteImpersonateeParty) {
 		return ""
 	}
-	for buyerField, userField := range map[string]string{"BuyerID": "UserID", "ImpersonationBuyerID": "ImpersonationUserID"} {
+	// In this order, so that the same one is named each time.
+	for _, party := range []string{"", "Impersonation"} {
 		of := []ordercloud.Filter{
-			{Field: buyerField, Expression: string(u.object.Spec.BuyerID)},
-			{Field: userField, Expression: u.object.UserID()},
+			{Field: party + "BuyerID", Expression: string(u.object.Spec.BuyerID)},
+			{Field: party + "UserID", Expression: u.object.UserID()},
 		}
 		for config, err := range u.configs.All(ctx, of...) {
 			if err == nil && names(config, string(u.object.Spec.BuyerID), u.object.UserID()) {

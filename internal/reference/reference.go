@@ -55,6 +55,10 @@ func (r Referrer) BuyerUser(ctx context.Context, reader client.Reader, reference
 		return "", "", failure.New(v1alpha1.ReasonReferenceNotFound,
 			"BuyerUser %s belongs to another Marketplace than %s: refer to a user of the same one", key, own).Stall()
 	}
+	if r.WaitForReady && !user.DeletionTimestamp.IsZero() {
+		return "", "", failure.New(v1alpha1.ReasonReferenceNotReady,
+			"BuyerUser %s is being deleted: name another one, or wait until it is declared again", key).Again(failure.AtInterval)
+	}
 	if r.WaitForReady && !meta.IsStatusConditionTrue(user.Status.Conditions, v1alpha1.ReadyCondition) {
 		return "", "", failure.New(v1alpha1.ReasonReferenceNotReady,
 			"waiting for BuyerUser %s to be Ready", key).Again(failure.AtInterval)

@@ -6,6 +6,7 @@ package answer
 import (
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/ordercloud-operator/ordercloud-operator/internal/wording"
 )
@@ -22,8 +23,11 @@ const (
 
 // redact takes out what the request has brought along: a host, or a proxy, that repeats it
 // must not carry a secret into a status, an event, a log or a trace.
-func (a *Answer) redact(request *http.Request, known []string) {
-	private := wording.Private{Secrets: slices.Concat(known, wording.SecretsOf(request))}
+func (a *Answer) redact(request *http.Request, secrets *secrets) {
+	if a.RequestID == "" && len(a.Errors) == 0 {
+		return
+	}
+	private := secrets.of(request)
 	a.RequestID = private.Identifier(a.RequestID)
 	a.Errors = boundedDetails(a.Errors)
 	for index, detail := range a.Errors {
@@ -33,6 +37,31 @@ func (a *Answer) redact(request *http.Request, known []string) {
 			Data:    private.CleanJSON(detail.Data, maximumWords),
 		}
 	}
+}
+
+// secrets are those of a client: the known ones, and the one that almost every request bears.
+type secrets struct {
+	known []string
+
+	lock sync.Mutex
+	// usual is the token that was borne last, and private what hides it.
+	usual   string
+	private wording.Private
+}
+
+// of returns what hides the secrets of a request. It is kept for a request that bears a token
+// and no other secret, until another token is borne.
+func (s *secrets) of(request *http.Request) wording.Private {
+	borne := wording.SecretsOf(request)
+	if len(borne) != 1 {
+		return wording.Private{Secrets: slices.Concat(s.known, borne)}.Prepared()
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.usual != borne[0] {
+		s.usual, s.private = borne[0], wording.Private{Secrets: slices.Concat(s.known, borne)}.Prepared()
+	}
+	return s.private
 }
 
 // boundedDetails leaves out what is too much, before anything of it is looked at. Data is kept whole

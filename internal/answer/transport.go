@@ -19,14 +19,14 @@ import (
 // What OrderCloud says is kept without the secrets that the request bears, and without the
 // known ones.
 func Transport(next http.RoundTripper, timeout time.Duration, memory *Share, known ...string) http.RoundTripper {
-	return attempt{next: next, timeout: timeout, memory: memory, known: known}
+	return attempt{next: next, timeout: timeout, memory: memory, secrets: &secrets{known: known}}
 }
 
 type attempt struct {
 	next    http.RoundTripper
 	timeout time.Duration
 	memory  *Share
-	known   []string
+	secrets *secrets
 }
 
 // RoundTrip sends the request and reads its answer.
@@ -49,7 +49,7 @@ func (t attempt) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, attemptError(request.Context(), ctx, err)
 	}
 	told := Classify(Exchange{Asked: asked, Status: response.StatusCode, Header: response.Header, Body: content, Now: time.Now()})
-	told.redact(request, t.known)
+	told.redact(request, t.secrets)
 	response.Body = &body{Reader: bytes.NewReader(content), content: content, answer: told, release: release}
 	response.ContentLength = int64(len(content))
 	return response, nil

@@ -20,7 +20,9 @@ func (p Private) CleanJSON(raw json.RawMessage, most int) json.RawMessage {
 	if decoder.Decode(&value) != nil {
 		return nil
 	}
-	p.forms = formsOf(p.Secrets)
+	if p.forms == nil {
+		p = p.Prepared()
+	}
 	cleaned, err := json.Marshal(p.cleanValue(value, most))
 	if err != nil {
 		return nil

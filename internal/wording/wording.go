@@ -24,6 +24,13 @@ type Private struct {
 	forms []string
 }
 
+// Prepared returns the same values, for many texts: it takes far longer to work out how
+// secrets may be encoded than to look for them.
+func (p Private) Prepared() Private {
+	p.forms = formsOf(p.Secrets)
+	return p
+}
+
 // Clean returns the text as it may be shown: on one line, printable, without private
 // values, and with at most so many bytes before the ellipsis that marks a cut.
 func (p Private) Clean(text string, most int) string { return Cut(p.Redact(text), most) }

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/ordercloud-operator/ordercloud-operator/internal/wording"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 )
 
 // Attributes of spans besides OpenTelemetry's own.
@@ -61,17 +61,13 @@ func Calls(marketplace string, route func(*http.Request) string, next http.Round
 			span.SetStatus(codes.Error, "no answer came")
 			return nil, err
 		}
-		span.SetAttributes(semconv.HTTPResponseStatusCode(response.StatusCode), AttributeRequestID.String(requestIDOf(request, response)))
+		came := answer.Of(response, nil)
+		span.SetAttributes(semconv.HTTPResponseStatusCode(came.Status), AttributeRequestID.String(came.RequestID))
 		if response.StatusCode >= http.StatusBadRequest {
 			span.SetStatus(codes.Error, http.StatusText(response.StatusCode))
 		}
 		return response, nil
 	})
-}
-
-// requestIDOf is as short as the log has it, and without what the request kept secret.
-func requestIDOf(request *http.Request, response *http.Response) string {
-	return wording.Private{Secrets: wording.SecretsOf(request)}.Identifier(response.Header.Get("X-oc-logid"))
 }
 
 // roundTrip is a http.RoundTripper in one function.

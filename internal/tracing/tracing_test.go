@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr/funcr"
 	"go.opentelemetry.io/otel"
@@ -27,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/ordercloud-operator/ordercloud-operator/internal/answer"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/tracing"
@@ -66,9 +68,12 @@ func connect(t *testing.T) (client *ordercloud.Client, secret string) {
 
 func TestASpanTellsNoSecretThatAnAnswersIDRepeats(t *testing.T) {
 	kept := record(t)
-	calls := tracing.Calls("shop/default", func(*http.Request) string { return "/v1/me" }, roundTrip(func(request *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Oc-Logid": {"id-" + request.Header.Get("Authorization")}}}, nil
-	}))
+	host := roundTrip(func(request *http.Request) (*http.Response, error) {
+		header := http.Header{"X-Oc-Logid": {"id-" + request.Header.Get("Authorization")}}
+		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: http.NoBody}, nil
+	})
+	attempt := answer.Transport(host, time.Minute, (*answer.Budget)(nil).Share())
+	calls := tracing.Calls("shop/default", func(*http.Request) string { return "/v1/me" }, attempt)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://ordercloud.example/v1/me", http.NoBody)
 	request.Header.Set("Authorization", "Bearer canary-token")
 	if _, err := calls.RoundTrip(request); err != nil {

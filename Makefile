@@ -140,6 +140,11 @@ bench-rest: ## Count the calls of objects at rest over ten intervals, 1,000 of t
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
 	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -rest -n '$(or $(N),1000)' -interval '$(or $(INTERVAL),20s)' $(if $(JSON),-json '$(JSON)')
 
+.PHONY: bench-borne
+bench-borne: ## Create 300 configs in a marketplace that bears 20 requests a second, with 1,000 declared.
+	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \
+	KUBEBUILDER_ASSETS="$$assets" go run -buildvcs=false ./test/bench -borne
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; BENCH selects by name.
 	@assets="$$(sh hack/envtest/assets.sh)" || exit 1; \

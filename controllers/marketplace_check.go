@@ -15,11 +15,12 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/failure"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
-// lastRecheck is how long a Marketplace that has a problem is not looked at, at most.
-const lastRecheck = time.Minute
+// lastProof is how long other calls may show in place of GET /v1/me that all is well.
+const lastProof = time.Hour
 
 // check is what the latest look at a marketplace showed. It holds until it is
 // due again, so that a pass which only counts objects calls nothing.
@@ -32,6 +33,10 @@ type check struct {
 	reconcileAt string
 	// due is when to look again.
 	due time.Time
+	// attempts are those that failed in a row.
+	attempts schedule.Attempts
+	// acceptance is how often the token had been accepted.
+	acceptance ordercloud.Acceptance
 	// expired: an outage has begun or ended since.
 	expired bool
 }
@@ -42,7 +47,7 @@ func (c check) dueFor(needs marketplace.Needs) time.Time {
 	if c.expired {
 		return time.Time{}
 	}
-	if within := c.proof.At.Add(lastRecheck); c.lacksRoles(needs) && within.Before(c.due) {
+	if within := c.proof.At.Add(schedule.LastRecheck); c.lacksRoles(needs) && within.Before(c.due) {
 		return within
 	}
 	return c.due
@@ -54,6 +59,13 @@ func (c check) lacksRoles(needs marketplace.Needs) bool {
 
 // isGood says that OrderCloud was looked at, and that nothing was wrong.
 func (c check) isGood() bool { return c.problem == nil && c.proof.Marketplace.IsProven() }
+
+// isShownBy says that calls for objects have shown since all that another look would: that
+// OrderCloud still takes the token, which is the same user's as long as it is the same token,
+// and has the same roles.
+func (c check) isShownBy(acceptance ordercloud.Acceptance, now time.Time) bool {
+	return c.isGood() && !c.expired && acceptance.IsSince(c.acceptance) && now.Before(c.proof.At.Add(lastProof))
+}
 
 // isAbout says that the check was made of the Marketplace as it is declared now, and
 // that nobody has asked for another one.
@@ -72,8 +84,9 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	if isDue && (last.reconcileAt != fresh.reconcileAt || last.lacksRoles(needs) || reportsGrants(declared) && last.mayNotListGrants()) {
 		known.Forget()
 	}
+	isShown := isDue && last.isAbout(declared) && last.isShownBy(known.Acceptance(), r.clock.Now())
 	var err error
-	fresh.proof, err = r.registry.Prove(ctx, declared, isDue)
+	fresh.proof, err = r.registry.Prove(ctx, declared, isDue && !isShown)
 	fresh.problem = failure.As(err)
 	if err != nil && fresh.problem == nil {
 		return check{}, err
@@ -81,7 +94,10 @@ func (r *marketplaceReconciler) look(ctx context.Context, declared *v1alpha1.Mar
 	if !isDue && fresh.isGood() && last.isGood() && known == fresh.proof.Client {
 		return last, nil
 	}
-	r.schedule(&fresh, marketplace.Interval(declared))
+	if fresh.isGood() {
+		fresh.acceptance = fresh.proof.Client.Acceptance()
+	}
+	r.schedule(&fresh, last.attempts, marketplace.Interval(declared))
 	r.store(key, &fresh, last)
 	return fresh, nil
 }
@@ -125,17 +141,18 @@ func (r *marketplaceReconciler) lastCheck(key types.NamespacedName) check {
 	return r.checks[key]
 }
 
-// schedule looks again at the interval, or after a failure within a minute. How long an
+// schedule looks again at the interval, or after a failure ever later, within a minute. How long an
 // outage is waited out says the registry: nothing is sent before, and the first check
 // after that wakes the objects which wait for the end of it.
-func (r *marketplaceReconciler) schedule(fresh *check, interval time.Duration) {
+func (r *marketplaceReconciler) schedule(fresh *check, last schedule.Attempts, interval time.Duration) {
 	if fresh.problem != nil && fresh.problem.Retry == failure.Backoff {
 		fresh.due = fresh.proof.Due
 		return
 	}
-	what := schedule.Outcome{Problem: fresh.problem, Regular: interval}
+	what := schedule.Outcome{Problem: fresh.problem, Generation: fresh.generation, Regular: interval}
 	if fresh.problem != nil {
-		what.Regular = min(interval, lastRecheck)
+		what.Regular = min(interval, schedule.LastRecheck)
 	}
-	fresh.due = schedule.After(what, schedule.Attempts{}, r.clock.Now(), 1).Due
+	fresh.attempts = schedule.After(what, last, r.clock.Now(), 1)
+	fresh.due = fresh.attempts.Due
 }

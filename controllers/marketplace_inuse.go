@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // keepWhileInUse lets a Marketplace go only when no object needs it any more to
@@ -57,7 +58,7 @@ func (r *marketplaceReconciler) forgetUnlessNeeded(ctx context.Context, key type
 		}
 	}
 	if isNeeded {
-		return ctrl.Result{RequeueAfter: lastRecheck}, nil
+		return ctrl.Result{RequeueAfter: schedule.LastRecheck}, nil
 	}
 	r.forget(key)
 	return ctrl.Result{}, nil

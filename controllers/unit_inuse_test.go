@@ -18,6 +18,7 @@ import (
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 const theirFinalizer = "example.com/theirs"
@@ -197,7 +198,7 @@ func TestCredentialsAreForgottenWhenNothingWaitsForThemAnyMore(t *testing.T) {
 	u.look() // which sees no claim yet
 	u.claim("a")
 	u.delete(u.declared)
-	if result := u.look(); result.RequeueAfter != lastRecheck || !knows() {
+	if result := u.look(); result.RequeueAfter != schedule.LastRecheck || !knows() {
 		t.Errorf("looks again after %s; the credentials are known: %v", result.RequeueAfter, knows())
 	}
 	if len(u.reconciler.checks) == 0 {

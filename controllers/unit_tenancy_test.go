@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,15 +100,23 @@ func TestLabelsWakeNobodyWhenMarketplacesCannotBeListed(t *testing.T) {
 	}
 }
 
-func TestARefusedSecretIsLookedAtAgainAtTheIntervalOrWithinAMinute(t *testing.T) {
-	reconciler := &marketplaceReconciler{clock: clocktesting.NewFakePassiveClock(time.Now())}
-	for interval, want := range map[time.Duration]time.Duration{
+func TestARefusedSecretIsLookedAtAgainEverMoreSeldomButWithinAMinute(t *testing.T) {
+	for interval, last := range map[time.Duration]time.Duration{
 		10 * time.Second: 10 * time.Second, time.Minute: time.Minute, time.Hour: time.Minute,
 	} {
-		refused := check{problem: failure.New(v1alpha1.ReasonCredentialsInvalid, "refused").Again(failure.OnceAMinute)}
-		reconciler.schedule(&refused, interval)
-		if wait := refused.due.Sub(reconciler.clock.Now()); wait != want {
-			t.Errorf("interval %s: looks again after %s", interval, wait)
+		clock := clocktesting.NewFakePassiveClock(time.Now())
+		reconciler := &marketplaceReconciler{clock: clock}
+		var known check
+		var waits []time.Duration
+		for range 6 {
+			refused := check{problem: failure.New(v1alpha1.ReasonCredentialsInvalid, "refused").Again(failure.UpToAMinute)}
+			reconciler.schedule(&refused, known.attempts, interval)
+			waits = append(waits, refused.due.Sub(clock.Now()))
+			clock.SetTime(refused.due)
+			known = refused
+		}
+		if waits[0] > 6*time.Second || !slices.IsSorted(waits) || waits[5] != last {
+			t.Errorf("interval %s: looks again after %s", interval, waits)
 		}
 	}
 }

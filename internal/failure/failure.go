@@ -21,8 +21,9 @@ const (
 	Backoff Retry = iota
 	// AtInterval looks again when the object's interval has passed.
 	AtInterval
-	// OnceAMinute looks again after a minute.
-	OnceAMinute
+	// UpToAMinute looks again after some seconds, and then ever later, at last once a minute:
+	// what was refused may have been a mistake of the moment.
+	UpToAMinute
 	// WhenFree looks again within seconds for a minute, because the holder of what is taken
 	// may be on its way out, and then once a minute.
 	WhenFree

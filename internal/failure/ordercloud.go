@@ -46,11 +46,11 @@ func (c Call) FromOrderCloud(err error) *Failure {
 	case answer.CredentialsRefused, answer.Unauthorized:
 		return New(v1alpha1.ReasonCredentialsInvalid,
 			"%s refuses the Marketplace's credentials%s: check clientID and clientSecret in its Secret, and that the API client is active and has a default context user",
-			c.BaseURL, codes(err)).Stall().Again(OnceAMinute).By(err)
+			c.BaseURL, codes(err)).Stall().Again(UpToAMinute).By(err)
 	case answer.Forbidden:
 		return New(v1alpha1.ReasonAccessDenied,
 			"OrderCloud refuses %s%s: the operator's token lacks a role for it, see the Marketplace's status.missingRoles",
-			c.Doing, codes(err)).Stall().Again(OnceAMinute).By(err)
+			c.Doing, codes(err)).Stall().Again(UpToAMinute).By(err)
 	case answer.RateLimited:
 		return c.wait(err, v1alpha1.ReasonRateLimited, "OrderCloud asked to slow down; the operator tries again by itself")
 	case answer.UsernameTaken:

@@ -73,7 +73,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			setup:   func(t *testing.T, w *world) { w.connect(t, "not-the-secret", operatorRoles) },
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonCredentialsInvalid, Stalled: true, Retry: failure.OnceAMinute,
+				Reason: v1alpha1.ReasonCredentialsInvalid, Stalled: true, Retry: failure.UpToAMinute,
 				Message: "URL refuses the Marketplace's credentials (CODE): check clientID and clientSecret in its Secret, and that the API client is active and has a default context user",
 			},
 		},
@@ -81,7 +81,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			fault:   sandbox.Fault{Path: users, Kind: sandbox.FaultTokenRevoked},
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonCredentialsInvalid, Stalled: true, Retry: failure.OnceAMinute,
+				Reason: v1alpha1.ReasonCredentialsInvalid, Stalled: true, Retry: failure.UpToAMinute,
 				Message: "URL refuses the Marketplace's credentials (Auth.TokenRevoked): check clientID and clientSecret in its Secret, and that the API client is active and has a default context user",
 			},
 		},
@@ -89,7 +89,7 @@ func TestEveryErrorOfOrderCloudSaysWhatToDo(t *testing.T) {
 			setup:   func(t *testing.T, w *world) { w.connect(t, w.secret, "BuyerUserReader") },
 			attempt: createUser(asDeclared),
 			want: failure.Failure{
-				Reason: v1alpha1.ReasonAccessDenied, Stalled: true, Retry: failure.OnceAMinute,
+				Reason: v1alpha1.ReasonAccessDenied, Stalled: true, Retry: failure.UpToAMinute,
 				Message: "OrderCloud refuses creating buyers/acme/users/jdoe (Auth.InsufficientRoles): the operator's token lacks a role for it, see the Marketplace's status.missingRoles",
 			},
 		},

@@ -22,7 +22,7 @@ func TestTheNextPassIsScheduledBehindWhatAPersonDoes(t *testing.T) {
 	}{
 		"nothing is wrong": {nil, interval * 9 / 10, interval},
 		"stalled":          {failure.New("Rejected", "no").Stall(), interval * 9 / 10, interval},
-		"once a minute":    {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), time.Minute, time.Minute + time.Second},
+		"refused":          {failure.New("AccessDenied", "no").Again(failure.UpToAMinute), schedule.FirstRecheck, schedule.FirstRecheck + time.Second},
 		"an outage":        {failure.New("Unavailable", "no"), schedule.FirstRetry / 2, schedule.FirstRetry},
 	} {
 		t.Run(name, func(t *testing.T) {

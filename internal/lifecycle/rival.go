@@ -185,10 +185,10 @@ func (p *pass[T]) inConflictWith(owner T) *failure.Failure {
 		conflict = conflict.Telling(fmt.Sprintf(text, client.ObjectKeyFromObject(owner), p.path()))
 	}
 	if !owner.GetDeletionTimestamp().IsZero() {
-		return conflict.Again(failure.OnceAMinute)
+		return conflict.Again(failure.UpToAMinute)
 	}
 	if p.Clock.Since(p.object.GetCreationTimestamp().Time) < newcomer {
-		return conflict.Again(failure.OnceAMinute)
+		return conflict.Again(failure.UpToAMinute)
 	}
 	return conflict.Stall()
 }

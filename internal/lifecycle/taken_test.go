@@ -98,7 +98,7 @@ func TestWhatStaysTakenIsStalledAfterAMinuteAndTriedOnceAMinute(t *testing.T) {
 			}
 			for _, moment := range []string{"after a minute", "after a restart"} {
 				result, err := w.pass(now)
-				if err != nil || result.RequeueAfter < time.Minute/2 || result.RequeueAfter > time.Minute+time.Second || !w.isFailed(now) {
+				if err != nil || result.RequeueAfter < schedule.FirstRecheck || result.RequeueAfter > time.Minute+time.Second || !w.isFailed(now) {
 					t.Errorf("%s: stalled %v, looks again after %s, %v", moment, w.isFailed(now), result.RequeueAfter, err)
 				}
 				w.start() // the operator

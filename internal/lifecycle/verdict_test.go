@@ -33,7 +33,7 @@ var (
 	outageAtPut = verdict{looked: true, isDrift: true, drifted: emailDiffers, now: emailDiffers, failure: failure.New(v1alpha1.ReasonUnavailable, "down")}
 	notOwned    = verdict{looked: true, now: emailDiffers, failure: failure.New(v1alpha1.ReasonNotOwned, "not ours").Stall()}
 	rejected    = verdict{looked: true, failure: failure.New(v1alpha1.ReasonRejected, "refused").Stall()}
-	denied      = verdict{failure: failure.New(v1alpha1.ReasonAccessDenied, "no role").Stall().Again(failure.OnceAMinute)}
+	denied      = verdict{failure: failure.New(v1alpha1.ReasonAccessDenied, "no role").Stall().Again(failure.UpToAMinute)}
 )
 
 var allVerdicts = map[string]verdict{

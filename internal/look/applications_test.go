@@ -117,22 +117,26 @@ func TestReferencesAreRememberedForAWhile(t *testing.T) {
 	for name, test := range map[string]struct {
 		// interval at which objects are compared; 0 is not told.
 		interval time.Duration
-		ask      string
+		// rate of requests in a second.
+		rate float64
+		ask  string
 		// remembered is for how long.
 		remembered time.Duration
 	}{
-		"15 seconds":                        {0, "Shop", 15 * time.Second},
-		"no longer at a long interval":      {time.Hour, "Shop", 15 * time.Second},
-		"half of a short interval":          {10 * time.Second, "Shop", 5 * time.Second},
-		"a second when missing":             {0, "Till", time.Second},
-		"half a second when it is missing":  {time.Second, "Till", 500 * time.Millisecond},
-		"not at all where nothing is to be": {time.Nanosecond, "Shop", 0},
+		"15 seconds":                        {0, 0, "Shop", 15 * time.Second},
+		"no longer at a long interval":      {time.Hour, 10, "Shop", 15 * time.Second},
+		"longer where requests are scarce":  {time.Hour, 1, "Shop", 100 * time.Second},
+		"but half of the interval there":    {time.Minute, 1, "Shop", 30 * time.Second},
+		"half of a short interval":          {10 * time.Second, 10, "Shop", 5 * time.Second},
+		"a second when missing":             {0, 0, "Till", time.Second},
+		"half a second when it is missing":  {time.Second, 10, "Till", 500 * time.Millisecond},
+		"not at all where nothing is to be": {time.Nanosecond, 10, "Shop", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := withApplications(t, setting{}, map[string]string{firstID: "Shop"})
 				if test.interval > 0 {
-					w.looks.SetInterval(test.interval)
+					w.looks.SetPace(test.interval, test.rate)
 				}
 				ask := func(want int) {
 					t.Helper()
@@ -160,7 +164,7 @@ func TestReferencesAreRememberedForAWhile(t *testing.T) {
 func TestSecurityProfilesAreRememberedLikeApplications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := begin(t, setting{})
-		w.looks.SetInterval(10 * time.Second)
+		w.looks.SetPace(10*time.Second, 10)
 		expect := func(id string, want bool, calls int) {
 			t.Helper()
 			exists, err := w.looks.SecurityProfileExists(t.Context(), id)

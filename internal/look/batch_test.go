@@ -89,13 +89,13 @@ func TestEqualIDsOfSeveralBuyersAreToldApart(t *testing.T) {
 	})
 }
 
-func TestABuyerWithManyWaitingHasItsOwnList(t *testing.T) {
+func TestABuyerWhoseUsersFillAListHasItsOwn(t *testing.T) {
 	for name, test := range map[string]struct {
 		ofFirst int
 		want    []string
 	}{
-		"fifty":      {50, []string{"/v1/buyers/acme/users?", "/v1/buyerusers?"}},
-		"forty-nine": {49, []string{"/v1/buyerusers?"}},
+		"a hundred":   {100, []string{"/v1/buyers/acme/users?", "/v1/buyerusers?"}},
+		"ninety-nine": {99, []string{"/v1/buyerusers?", "/v1/buyerusers?"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

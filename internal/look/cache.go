@@ -12,7 +12,7 @@ import (
 
 const (
 	// referenceAge is how long a reference that was found is taken for granted at
-	// most.
+	// most, where requests are not scarce.
 	// Every config of a marketplace refers to the same few, and a sweep is over
 	// before that; the next one asks again.
 	referenceAge = 15 * time.Second
@@ -78,7 +78,7 @@ func (c *cache[T]) remembered(key string) (entry[T], int) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	for key, known := range c.entries {
-		if time.Since(known.asked) > referenceAge {
+		if time.Since(known.asked) > max(referenceAge, time.Duration(c.age.Load())) {
 			delete(c.entries, key)
 		}
 	}

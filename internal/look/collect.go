@@ -6,6 +6,7 @@ package look
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -82,23 +83,18 @@ func (g *gatherer[K, T]) patience(weighed *int) time.Duration {
 	return patience(g.waiting, time.Now())
 }
 
-// patience is how long those who wait for others still do. Who is in no hurry counts
-// only while nobody else is there.
+// patience is how long those who wait for others still do: until the first of them has
+// waited long enough, or the last of those who wait alike for so long that no more come.
 func patience[K comparable, T any](waiting []*question[K, T], now time.Time) time.Duration {
-	isHurried := func(asked *question[K, T]) bool { return asked.company == 0 }
-	first := slices.IndexFunc(waiting, isHurried)
-	if first < 0 {
-		wait := waiting[0].company - now.Sub(waiting[0].asked)
-		for _, asked := range waiting[1:] {
-			wait = min(wait, asked.company-now.Sub(asked.asked))
-		}
-		return wait
+	wait, latest := time.Duration(math.MaxInt64), map[company]time.Time{}
+	for _, asked := range waiting {
+		latest[asked.company] = asked.asked
+		wait = min(wait, asked.company.most-now.Sub(asked.asked))
 	}
-	last := len(waiting) - 1
-	for !isHurried(waiting[last]) {
-		last--
+	for in, asked := range latest {
+		wait = min(wait, in.quiet-now.Sub(asked))
 	}
-	return min(gatherFor-now.Sub(waiting[first].asked), quietFor-now.Sub(waiting[last].asked))
+	return wait
 }
 
 // turn waits until the limiter lets a request through: in the line of edits from

@@ -344,17 +344,17 @@ func TestWhoWantsAllWaitsForCompany(t *testing.T) {
 		want []string
 	}{
 		"as long as it says, if nobody comes":          {2 * time.Second, nil, false, []string{"2s: all"}},
-		"and who comes waits no longer than otherwise": {2 * time.Second, []time.Duration{time.Second}, false, []string{"1.04s: all"}},
+		"and who comes waits no longer than otherwise": {2 * time.Second, []time.Duration{time.Second}, false, []string{"1.25s: all"}},
 		"nor do those who come one after the other": {
-			2 * time.Second, []time.Duration{time.Second, 1030 * time.Millisecond}, false, []string{"1.07s: all"},
+			2 * time.Second, []time.Duration{time.Second, 1030 * time.Millisecond}, false, []string{"1.28s: all"},
 		},
 		"who comes too late is by itself": {
-			2 * time.Second, []time.Duration{2100 * time.Millisecond}, false, []string{"2s: all", "2.14s: 1"},
+			2 * time.Second, []time.Duration{2100 * time.Millisecond}, false, []string{"2s: all", "2.35s: 1"},
 		},
 		"an edit goes alone, and it waits on": {
 			2 * time.Second, []time.Duration{time.Second}, true, []string{"1.04s: 1", "2s: all"},
 		},
-		"as anybody else, if it says nothing": {0, nil, false, []string{"40ms: all"}},
+		"as anybody else, if it says nothing": {0, nil, false, []string{"250ms: all"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -59,12 +59,12 @@ func TestWhoHasNoPlaceHoldsNobodyUp(t *testing.T) {
 		placed, displaced := w.crowd().join(t.Context(), asked[:10]...), w.crowd().join(t.Context(), asked[10:]...)
 		begun := time.Now()
 		placed.expectRight()
-		if took := time.Since(begun); took != quietFor+20*time.Millisecond {
+		if took := time.Since(begun); took != ofEdits.quiet+20*time.Millisecond {
 			t.Errorf("whoever had a place waited %s", took)
 		}
 		displaced.expectRight()
 		// The list, and then 20 looks in 8 slots.
-		if took := time.Since(begun); took != quietFor+(1+3)*20*time.Millisecond {
+		if took := time.Since(begun); took != ofEdits.quiet+(1+3)*20*time.Millisecond {
 			t.Errorf("whoever had none waited %s", took)
 		}
 	})

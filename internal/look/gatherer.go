@@ -18,16 +18,27 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/ordercloud"
 )
 
-const (
-	// quietFor is how long nobody else must have asked before a batch that is not
-	// whole goes out: looks that come together leave together.
-	quietFor = 40 * time.Millisecond
-	// gatherFor bounds the wait of the first of a batch while others keep coming.
-	gatherFor = 200 * time.Millisecond
-	// weighedEvery is how many looks have to join before it is worked out again
-	// whether the batch is whole.
-	weighedEvery = 20
+// company is how long a look waits for others: looks that come together leave together.
+type company struct {
+	// quiet is how long nobody else who waits alike must have asked before a batch that is
+	// not whole goes out.
+	quiet time.Duration
+	// most bounds the wait of the first of them while others keep coming.
+	most time.Duration
+}
+
+var (
+	// ofEdits is the company of looks that belong to an edit.
+	ofEdits = company{quiet: 40 * time.Millisecond, most: 200 * time.Millisecond}
+	// ofSweeps is that of all others. Nobody waits for them, and at the tick of a
+	// marketplace more come than passes run at the same time: a batch that is not whole
+	// waits for those whose places the whole ones before it free.
+	ofSweeps = company{quiet: 250 * time.Millisecond, most: time.Second}
 )
+
+// weighedEvery is how many looks have to join before it is worked out again
+// whether the batch is whole.
+const weighedEvery = 20
 
 // source knows how objects with keys K are looked up. Its calls to OrderCloud go
 // through the limiter; the context of the first carries a permit.
@@ -77,8 +88,7 @@ type question[K comparable, T any] struct {
 	key   K
 	edit  bool
 	asked time.Time
-	// company is how long it waits for others when it is alone, in place of quietFor.
-	company time.Duration
+	company company
 	askers  int
 	// sent is the batch that it went out with, nil before.
 	sent *batch[K, T]
@@ -109,6 +119,13 @@ func newGatherer[K comparable, T any](source source[K, T], turns *limiter.Limite
 	}
 }
 
+func companyOf(ctx context.Context) company {
+	if limiter.ClassOf(ctx) == limiter.Edit {
+		return ofEdits
+	}
+	return ofSweeps
+}
+
 type aloneKey struct{}
 
 // Alone returns a context whose looks ask for the very object: what a list leaves out is
@@ -125,12 +142,11 @@ func isAlone(ctx context.Context) bool {
 // look returns the object as OrderCloud shows it after the call, or that there is
 // none. A caller that leaves hurts nobody who asked for the same.
 func (g *gatherer[K, T]) look(ctx context.Context, key K) (T, bool, error) {
-	return g.lookInCompany(ctx, key, 0)
+	return g.lookIn(ctx, key, companyOf(ctx))
 }
 
-// lookInCompany is look for somebody who is in no hurry, and waits for so long that
-// others join. Who does waits no longer than without it.
-func (g *gatherer[K, T]) lookInCompany(ctx context.Context, key K, company time.Duration) (T, bool, error) {
+// lookIn is look in other company.
+func (g *gatherer[K, T]) lookIn(ctx context.Context, key K, in company) (T, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return *new(T), false, g.unsent(err)
 	}
@@ -138,7 +154,7 @@ func (g *gatherer[K, T]) lookInCompany(ctx context.Context, key K, company time.
 		g.observer.looked(1)
 		return g.source.one(ctx, key)
 	}
-	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit, company)
+	asked := g.ask(key, limiter.ClassOf(ctx) == limiter.Edit, in)
 	select {
 	case <-asked.answered:
 		return asked.value, asked.found, asked.err
@@ -154,18 +170,20 @@ func (g *gatherer[K, T]) unsent(cause error) error {
 	return &ordercloud.Error{Method: http.MethodGet, Route: g.source.route(), Answer: answer.Of(nil, cause)}
 }
 
-func (g *gatherer[K, T]) ask(key K, edit bool, company time.Duration) *question[K, T] {
+func (g *gatherer[K, T]) ask(key K, edit bool, in company) *question[K, T] {
 	g.lock.Lock()
 	defer g.lock.Unlock()
 	asked, ok := g.byKey[key]
 	if !ok {
-		asked = &question[K, T]{key: key, asked: time.Now(), company: company, answered: make(chan struct{})}
+		asked = &question[K, T]{key: key, asked: time.Now(), company: in, answered: make(chan struct{})}
 		g.byKey[key] = asked
 		g.waiting = append(g.waiting, asked)
 	}
 	asked.askers++
 	asked.edit = asked.edit || edit
-	asked.company = min(asked.company, company)
+	if in.most < asked.company.most {
+		asked.company = in
+	}
 	if !g.collecting {
 		g.collecting = true
 		go g.collect()

@@ -26,8 +26,8 @@ func TestWhoLeavesHurtsNobody(t *testing.T) {
 		"before the list is sent":  {20 * time.Millisecond, 4},
 		"while it is under way":    {60 * time.Millisecond, 5},
 		"at once":                  {0, 4},
-		"at the moment of sending": {quietFor, 0},
-		"at that of the answer":    {quietFor + 100*time.Millisecond, 5},
+		"at the moment of sending": {ofEdits.quiet, 0},
+		"at that of the answer":    {ofEdits.quiet + 100*time.Millisecond, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -75,9 +75,14 @@ func (m *Marketplace) ImpersonationConfig(ctx context.Context, id string) (order
 
 // ImpersonationConfigs returns all impersonation configs of the marketplace, in the
 // order of their IDs. The list answers those as well who wait to look at a single
-// one, unless they wait for an edit: for as long as company says it waits for them.
-func (m *Marketplace) ImpersonationConfigs(ctx context.Context, company time.Duration) ([]ordercloud.ImpersonationConfig, error) {
-	answer, _, err := m.configs.lookInCompany(ctx, everyConfig, company)
+// one, unless they wait for an edit. It goes out with the first of them, and waits so long
+// for them if that is longer than it would wait anyway.
+func (m *Marketplace) ImpersonationConfigs(ctx context.Context, wait time.Duration) ([]ordercloud.ImpersonationConfig, error) {
+	in := companyOf(ctx)
+	if wait > in.quiet {
+		in = company{quiet: wait, most: wait}
+	}
+	answer, _, err := m.configs.lookIn(ctx, everyConfig, in)
 	if err == nil {
 		err = answer.err
 	}
@@ -98,12 +103,13 @@ func (m *Marketplace) SecurityProfileExists(ctx context.Context, id string) (boo
 	return found, err
 }
 
-// SetInterval bounds how long references are remembered: half of the interval at
-// which objects are compared, so that each comparison sees what changed since the
-// one before.
-func (m *Marketplace) SetInterval(interval time.Duration) {
-	m.applications.remember(min(referenceAge, interval/2))
-	m.profiles.remember(min(referenceAge, interval/2))
+// SetPace bounds how long references are remembered: so long that they take at most one of
+// a hundred requests, and half of the interval at which objects are compared, so that each
+// comparison sees what changed since the one before.
+func (m *Marketplace) SetPace(interval time.Duration, requestsPerSecond float64) {
+	age := min(max(referenceAge, time.Duration(100/requestsPerSecond*float64(time.Second))), interval/2)
+	m.applications.remember(age)
+	m.profiles.remember(age)
 }
 
 // ForgetReferences drops what is remembered of API clients and security profiles:

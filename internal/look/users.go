@@ -21,10 +21,6 @@ const acrossPath = "/v1/buyerusers"
 // not.
 var rolesAcross = []string{"FullAccess", "BuyerUserReader"}
 
-// ownListFrom is how many users of one buyer have to wait for the buyer's own list
-// to be worth a call when the list across buyers would hold others too.
-const ownListFrom = ordercloud.MaximumPageSize / 2
-
 // userKey names a user: an ID is unique inside of its buyer only [D].
 type userKey struct{ buyerID, userID string }
 
@@ -80,7 +76,7 @@ func (u *users) choose(waiting []userKey, _ bool) ([]userKey, bool) {
 	defer u.lock.Unlock()
 	first := waiting[0]
 	own, whole := u.ofBuyer(first.buyerID, waiting)
-	if !u.across || u.isCrowded(first) || len(own) >= ownListFrom {
+	if !u.across || u.isCrowded(first) || whole {
 		return own, whole
 	}
 	chosen, isFull := fit(waiting, u.client.BaseURL()+acrossPath+byID, func(key userKey) (string, bool) { return key.userID, !u.isCrowded(key) })

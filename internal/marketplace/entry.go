@@ -140,8 +140,12 @@ func (e *entry) bound(declared *v1alpha1.Marketplace) {
 	}
 	e.rateLimit = declared.Spec.RateLimit
 	if e.looks != nil {
-		e.looks.SetInterval(Interval(declared))
+		setPace(e.looks, declared)
 	}
+}
+
+func setPace(looks *look.Marketplace, declared *v1alpha1.Marketplace) {
+	looks.SetPace(Interval(declared), limitsOf(declared.Spec.RateLimit).RequestsPerSecond)
 }
 
 // renew reads the Secret and replaces the client if what it is made of changed:
@@ -175,7 +179,7 @@ func (r *Registry) renew(ctx context.Context, declared *v1alpha1.Marketplace, ke
 			ClientIDKey, ClientSecretKey).Stall().By(err)
 	}
 	kept.looks = look.New(kept.client, kept.turns, look.Observer{Looked: kept.counted.Looked, Called: kept.counted.LookCalled})
-	kept.looks.SetInterval(Interval(declared))
+	setPace(kept.looks, declared)
 	kept.prover = &prover{client: kept.client, clock: r.clock}
 	kept.fingerprint, kept.credentials = wanted, fresh
 	return nil

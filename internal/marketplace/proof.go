@@ -20,9 +20,6 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
-// refusalMemory is how long a refusal is remembered before the question is asked again.
-const refusalMemory = time.Minute
-
 // User is who the operator is in OrderCloud.
 type User struct {
 	ID       string
@@ -71,7 +68,7 @@ func (f finding) after(problem *failure.Failure, now time.Time) finding {
 		next = f
 		next.problem = problem
 	}
-	what := schedule.Outcome{Problem: problem, Regular: refusalMemory, Probes: true}
+	what := schedule.Outcome{Problem: problem, Regular: schedule.LastRecheck, Probes: true}
 	next.attempts = schedule.After(what, f.attempts, now, 1)
 	return next
 }
@@ -127,11 +124,14 @@ func (p *prover) join(ctx context.Context, fresh bool) (*question, finding) {
 	return p.asked, finding{}
 }
 
-// ask starts a question that ends with none of its callers. Whatever the first of
+// ask starts a question, under the prover's lock, that ends with none of its callers. Whatever the first of
 // them came for, others wait for the answer, too.
 func (p *prover) ask(ctx context.Context) *question {
 	detached, cancel := context.WithCancel(limiter.WithClass(context.WithoutCancel(ctx), limiter.Edit))
 	started := &question{answered: make(chan struct{}), cancel: cancel}
+	if p.latest.problem != nil && !p.latest.problem.IsOutage() {
+		p.client.Forget() // the client remembers a refusal, too, and would not ask
+	}
 	go func() {
 		defer cancel()
 		found, problem, err := p.call(detached)
@@ -214,5 +214,5 @@ func noSeller(baseURL string) *failure.Failure {
 	return failure.New(v1alpha1.ReasonCredentialsInvalid,
 		"%s accepts the credentials but names no seller for them: the API client's default context user has to be "+
 			"an admin user of the marketplace, not one of a buyer or supplier", baseURL).
-		Stall().Again(failure.OnceAMinute)
+		Stall().Again(failure.UpToAMinute)
 }

@@ -14,10 +14,14 @@ import (
 // such answer is the caller's. A request that bears a token of its own is sent with
 // that one, once.
 func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTripper {
-	send := func(request *http.Request, access string) (*http.Response, error) {
+	send := func(request *http.Request, granted *grant) (*http.Response, error) {
 		authorized := request.Clone(request.Context())
-		authorize(authorized, access)
-		return sendCopy(authorized, next)
+		authorize(authorized, granted.access)
+		response, err := sendCopy(authorized, next)
+		if err == nil && answer.Of(response, nil).Meaning == answer.Success {
+			granted.accepted.Add(1)
+		}
+		return response, err
 	}
 	return roundTrip(func(request *http.Request) (*http.Response, error) {
 		if request.Header.Get("Authorization") != "" {
@@ -27,7 +31,7 @@ func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTr
 		if err != nil {
 			return nil, err
 		}
-		response, err := send(request, granted.access)
+		response, err := send(request, granted)
 		if err != nil || answer.Of(response, nil).Meaning != answer.Unauthorized {
 			return response, err
 		}
@@ -37,7 +41,7 @@ func withAuthorization(tokens *tokenSource, next http.RoundTripper) http.RoundTr
 		if err != nil {
 			return nil, err
 		}
-		return send(request, granted.access)
+		return send(request, granted)
 	})
 }
 

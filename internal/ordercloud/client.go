@@ -99,6 +99,10 @@ func (c *Client) Token(ctx context.Context) (Token, error) {
 // authenticates again.
 func (c *Client) Forget() { c.tokens.forget() }
 
+// Acceptance says how often OrderCloud has done what was asked with the token that the client
+// has at present.
+func (c *Client) Acceptance() Acceptance { return c.tokens.acceptance() }
+
 const meRoute = "/v1/me"
 
 // Me returns the user whom the token stands for; any valid token may ask [D].

@@ -6,6 +6,7 @@ package ordercloud
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,8 @@ type grant struct {
 	access    string
 	token     Token
 	refreshAt time.Time
+	// accepted counts the calls with it that OrderCloud has done.
+	accepted atomic.Int64
 }
 
 func newGrant(access string, token Token, lifetime time.Duration) *grant {
@@ -164,4 +167,25 @@ func (s *tokenSource) forget() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.current, s.refusal, s.flight = nil, nil, nil
+}
+
+// Acceptance says how often OrderCloud has done what was asked with one token. See
+// Client.Acceptance.
+type Acceptance struct {
+	granted *grant
+	calls   int64
+}
+
+// IsSince says that OrderCloud has accepted the same token again since an earlier moment.
+func (a Acceptance) IsSince(earlier Acceptance) bool {
+	return a.granted != nil && a.granted == earlier.granted && a.calls > earlier.calls
+}
+
+func (s *tokenSource) acceptance() Acceptance {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.current == nil {
+		return Acceptance{}
+	}
+	return Acceptance{granted: s.current, calls: s.current.accepted.Load()}
 }

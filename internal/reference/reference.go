@@ -45,7 +45,7 @@ func (r Referrer) BuyerUser(ctx context.Context, reader client.Reader, reference
 	if readable.As(err) != nil {
 		return "", "", failure.New(v1alpha1.ReasonReferenceNotReady,
 			"BuyerUser %s cannot be read at present, because a BuyerUser of this cluster cannot be decoded: the operator's log names it", key).
-			Again(failure.OnceAMinute).By(err)
+			Again(failure.UpToAMinute).By(err)
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("getting BuyerUser %s: %w", key, err)

@@ -22,6 +22,9 @@ const (
 	// LastOutageRetry is how long an attempt waits at most that OrderCloud failed to answer:
 	// nobody tells when a fault of one route is over.
 	LastOutageRetry = 20 * time.Second
+	// FirstRecheck is how long it takes the first time until what was refused is asked for
+	// again, and LastRecheck how long at most: a person may help any time.
+	FirstRecheck, LastRecheck = 5 * time.Second, time.Minute
 	// LastWhileGoing is how long an attempt waits at most while the holder of what is taken
 	// may be on its way out.
 	LastWhileGoing = 5 * time.Second
@@ -113,13 +116,13 @@ func (o Outcome) wait(count int, chance float64) time.Duration {
 	case problem == nil:
 		return o.Regular
 	case problem.Reason == v1alpha1.ReasonRateLimited && o.asked() > 0:
-		return o.asked() + part(max(FirstRetry, o.asked()/4), chance)
+		return o.asked() + part(min(max(FirstRetry, o.asked()/4), LastOutageRetry), chance)
 	case problem.IsOutage():
 		return o.waitOut(count, chance)
 	case problem.Retry == failure.WhenFree && !problem.Stalled:
 		return min(o.Regular, Backoff(count, LastWhileGoing, chance))
-	case problem.Retry == failure.OnceAMinute, problem.Retry == failure.WhenFree:
-		return min(o.Regular, time.Minute+part(FirstRetry, chance))
+	case problem.Retry == failure.UpToAMinute, problem.Retry == failure.WhenFree:
+		return min(o.Regular, doubled(FirstRecheck, count, LastRecheck)+part(FirstRetry, chance))
 	case problem.Retry == failure.Backoff:
 		return min(o.Regular, Backoff(count, LastRetry, chance))
 	default:
@@ -164,9 +167,15 @@ func (o Outcome) inTime(wait time.Duration) time.Duration {
 // Backoff doubles from FirstRetry up to the last wait, and is shortened by up to a half, so
 // that what failed together does not come back together.
 func Backoff(count int, last time.Duration, chance float64) time.Duration {
-	const doublings = 16 // more than LastRetry takes
-	wait := min(FirstRetry<<min(max(count-1, 0), doublings), last)
+	wait := doubled(FirstRetry, count, last)
 	return wait/2 + part(wait/2, chance)
+}
+
+// doubled is the wait after so many attempts: the first one, then ever twice as long up to
+// the last.
+func doubled(first time.Duration, count int, last time.Duration) time.Duration {
+	const doublings = 16 // more than LastRetry takes
+	return min(first<<min(max(count-1, 0), doublings), last)
 }
 
 func part(of time.Duration, chance float64) time.Duration {

@@ -72,13 +72,13 @@ func TestWhatHappenedAndHowOftenDecideTheWait(t *testing.T) {
 	}{
 		"nothing is wrong":                     {problem: nil, longest: seconds(600, 600)},
 		"only a person helps":                  {problem: failure.New("Rejected", "no").Stall(), longest: seconds(600, 600)},
-		"a person may help any time":           {problem: failure.New("AccessDenied", "no").Again(failure.OnceAMinute), longest: seconds(61, 61)},
+		"a person may help any time":           {problem: failure.New("AccessDenied", "no").Again(failure.UpToAMinute), longest: seconds(6, 11, 21, 41, 61, 61)},
 		"something that is missing":            {problem: failure.New("ReferenceNotFound", "no"), longest: seconds(1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300)},
 		"OrderCloud fails":                     {problem: unavailable(), longest: seconds(1, 2, 4, 8, 16, 20, 20)},
 		"it asks to slow down":                 {problem: rateLimited(40 * time.Second), longest: seconds(50, 50, 50)},
 		"it asks to slow down, for how long":   {problem: rateLimited(0), longest: seconds(1, 2, 4)},
-		"it asks to slow down for a day":       {problem: rateLimited(24 * time.Hour), longest: seconds(375, 375)},
-		"it asks to slow down for ever":        {problem: rateLimited(math.MaxInt64), longest: seconds(375)},
+		"it asks to slow down for a day":       {problem: rateLimited(24 * time.Hour), longest: seconds(320, 320)},
+		"it asks to slow down for ever":        {problem: rateLimited(math.MaxInt64), longest: seconds(320)},
 		"it asks to come back yesterday":       {problem: rateLimited(-24 * time.Hour), longest: seconds(1, 2)},
 		"it fails, and says for how long":      {problem: asking(unavailable(), 30*time.Second), longest: seconds(30, 30)},
 		"it fails, and says for a day":         {problem: asking(unavailable(), 24*time.Hour), longest: seconds(300, 300)},
@@ -86,7 +86,7 @@ func TestWhatHappenedAndHowOftenDecideTheWait(t *testing.T) {
 		"nothing is sent, and nobody waits":    {problem: heldBack(9 * time.Second), longest: seconds(9, 9, 9, 9, 16, 32, 64, 128, 256, 300)},
 		"nothing is sent, and it asks for all": {problem: heldBack(9 * time.Second), change: probes, longest: seconds(9, 9, 9, 9, 9, 9)},
 		"taken":                                {problem: taken(), longest: seconds(1, 2, 4, 5, 5)},
-		"taken for a minute":                   {problem: taken().Stall().Again(failure.WhenFree), longest: seconds(61, 61)},
+		"taken for a minute":                   {problem: taken().Stall().Again(failure.WhenFree), longest: seconds(6, 11, 21, 41, 61, 61)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			what := schedule.Outcome{Problem: test.problem, Regular: interval, Interval: interval}
@@ -119,7 +119,7 @@ func TestOnlyAnOutageWaitsLongerThanTheInterval(t *testing.T) {
 		"an outage of which it is told": {heldBack(time.Second), schedule.LastOutageRetry},
 		"a reference that is gone":      {failure.New("ReferenceNotFound", "no"), interval},
 		"what is taken":                 {taken(), interval},
-		"once a minute":                 {failure.New("AccessDenied", "no").Again(failure.OnceAMinute), interval},
+		"once a minute":                 {failure.New("AccessDenied", "no").Again(failure.UpToAMinute), interval},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := waits(schedule.Outcome{Problem: test.problem, Regular: interval, Interval: interval}, 12, 1)

@@ -163,11 +163,11 @@ func (p *pass) explainRefusal(err error) error {
 	case ordercloud.HasCode(err, answer.CodeImpersonationBuyerNotAssigned):
 		return failure.New(v1alpha1.ReasonNotGranted,
 			"buyer %s is not assigned to %s (%s): assign it to the API client in OrderCloud, or name another application",
-			p.wanted.buyerID, application, answer.CodeImpersonationBuyerNotAssigned).Stall().Again(failure.OnceAMinute).By(err)
+			p.wanted.buyerID, application, answer.CodeImpersonationBuyerNotAssigned).Stall().Again(failure.UpToAMinute).By(err)
 	case ordercloud.IsForbidden(err):
 		return failure.New(v1alpha1.ReasonAccessDenied,
 			"the operator's token lacks BuyerImpersonation, without which OrderCloud gives no token for %s: assign a security profile with it to the default context user of the Marketplace's API client",
-			user).Stall().Again(failure.OnceAMinute).By(err)
+			user).Stall().Again(failure.UpToAMinute).By(err)
 	}
 	return p.call("issuing a token for").Explain(err)
 }
@@ -179,20 +179,20 @@ func (p *pass) mayComeSoon(problem *failure.Failure) error {
 	if p.Clock.Since(p.object.CreationTimestamp.Time) < grantGrace {
 		return problem
 	}
-	return problem.Stall().Again(failure.OnceAMinute)
+	return problem.Stall().Again(failure.UpToAMinute)
 }
 
 func (p *pass) noRoles() error {
 	return failure.New(v1alpha1.ReasonNotGranted,
 		"OrderCloud grants none of the roles asked for: ask for roles that the security profile of the impersonation config has, or add them to it").
-		Stall().Again(failure.OnceAMinute)
+		Stall().Again(failure.UpToAMinute)
 }
 
 // inactiveUser says that no token of the user is any good.
 func (p *pass) inactiveUser(err error) error {
 	return failure.New(v1alpha1.ReasonRejected,
 		"%s is not active in OrderCloud (%s), which takes no token of it: activate it there, or with active: true of its BuyerUser",
-		p.wanted.user(), answer.CodeUserNotActive).Stall().Again(failure.OnceAMinute).By(err)
+		p.wanted.user(), answer.CodeUserNotActive).Stall().Again(failure.UpToAMinute).By(err)
 }
 
 // anotherUser is why a token was dropped: to publish it would let its reader act as

@@ -179,7 +179,7 @@ func (p *pass) explainWrite(err error) error {
 func (p *pass) forbidden(verb string, err error) error {
 	return failure.New(v1alpha1.ReasonAccessDenied,
 		"the API server does not let the operator %s Secret %s: bind the ClusterRole impersonation-token-writer-role of the operator to its service account in that namespace",
-		verb, p.secretKey()).Stall().Again(failure.OnceAMinute).By(err)
+		verb, p.secretKey()).Stall().Again(failure.UpToAMinute).By(err)
 }
 
 // dropWhatIsOver takes a token out of the Secret that has expired, or that the namespace may

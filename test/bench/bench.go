@@ -33,6 +33,8 @@ type bench struct {
 	neighbours []neighbourResult
 	// rests is what was measured of objects at rest.
 	rests []restResult
+	// borne is what was measured at a marketplace that bears little.
+	borne *borneResult
 	// unclean is what could not be stopped or removed.
 	unclean error
 }
@@ -59,6 +61,8 @@ func (b *bench) run(ctx context.Context) error {
 		return b.measureNeighbours(ctx)
 	case b.settings.rest:
 		return b.measureRest(ctx)
+	case b.settings.borne:
+		return b.measureBorne(ctx)
 	}
 	for _, size := range b.settings.sizes {
 		result, err := b.measure(ctx, size)
@@ -118,6 +122,8 @@ func (b *bench) publish(out io.Writer) error {
 		return b.publishNeighbours(out)
 	case b.settings.rest:
 		return b.publishRest(out)
+	case b.settings.borne:
+		return b.publishBorne(out)
 	}
 	if len(b.results) == 0 {
 		return nil

@@ -10,6 +10,7 @@
 //	make bench N=100 JSON=out.json  the figures as JSON, too
 //	make bench N=1000 TENANTS=50    the objects belong to tenants of the Marketplace
 //	make bench-rest                 what objects cost while nothing changes; N=1000,10000 for more
+//	make bench-borne                what it costs to find out how much a marketplace bears
 //	make bench-neighbours           who waits for whom; writes its section of the page
 //	make bench-start                how long the operator takes to be ready; writes its section of the page
 package main
@@ -61,6 +62,8 @@ type settings struct {
 	// rest measures only what objects cost while nothing changes, at an interval.
 	rest     bool
 	interval time.Duration
+	// borne measures only what it costs to find out how much a marketplace bears.
+	borne bool
 	// document is the page that is written when every default size was run.
 	document string
 }
@@ -120,6 +123,7 @@ func parseFlags(arguments []string, output io.Writer) (settings, error) {
 	flags.BoolVar(&given.starts, "start", false, "measure how long the operator takes to be ready, and nothing else")
 	flags.BoolVar(&given.rest, "rest", false, "measure what configs, users and both cost over ten intervals in which nothing changes, and nothing else")
 	flags.DurationVar(&given.interval, "interval", 20*time.Second, "with -rest, how often objects are compared")
+	flags.BoolVar(&given.borne, "borne", false, "measure what it costs to find out how much a marketplace bears, and nothing else")
 	flags.BoolVar(&given.neighbours, "neighbours", false, "measure how long one tenant waits for what another one does, and nothing else")
 	flags.Func("rows", "with -neighbours, only `rows` such as slow_users,tokens", func(list string) error {
 		given.rows = strings.Split(list, ",")

@@ -9,13 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ordercloud-operator/ordercloud-operator/api/v1alpha1"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
 )
 
 const (
@@ -82,11 +85,22 @@ func (b *bench) measureRestOf(ctx context.Context, kinds string, size int) (floa
 	if err := r.during(ctx, "coming to rest", 2*interval); err != nil {
 		return 0, err
 	}
-	before := r.marketplace.calls()
+	before := r.marketplace.Stats()
 	if err := r.during(ctx, "counting at rest", restIntervals*interval); err != nil {
 		return 0, err
 	}
-	return (r.marketplace.calls() - before) / float64(size*restIntervals), nil
+	after := r.marketplace.Stats()
+	b.tellRoutes(before, after)
+	return float64(after.Total-before.Total) / float64(size*restIntervals), nil
+}
+
+// tellRoutes says which calls were made.
+func (b *bench) tellRoutes(before, after sandbox.Stats) {
+	for _, route := range slices.Sorted(maps.Keys(after.Calls)) {
+		if made := after.Calls[route] - before.Calls[route]; made > 0 {
+			b.progress.say("  %.1f in an interval: %s", float64(made)/restIntervals, route)
+		}
+	}
 }
 
 // declareRest declares one object; with both kinds, every other one is a config.

@@ -34,6 +34,8 @@ type marketplace struct {
 	// delay is how long answers are held back, of looks at objects only if slowLooks is set.
 	delay     atomic.Int64
 	slowLooks atomic.Bool
+	// limited, if set, is the sandbox behind what turns requests away.
+	limited atomic.Pointer[http.Handler]
 
 	mutex sync.Mutex
 	// expected are the paths whose next write somebody waits for.
@@ -119,11 +121,26 @@ func (m *marketplace) expect(path string) <-chan time.Time {
 	return arrival
 }
 
-// ServeHTTP notes when writes arrive and what was created.
+// ServeHTTP answers like the sandbox, unless something is to be wrong.
 func (m *marketplace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !m.hold(r) {
 		return
 	}
+	if limited := m.limited.Load(); limited != nil {
+		(*limited).ServeHTTP(w, r)
+		return
+	}
+	m.serve(w, r)
+}
+
+// limit puts what turns requests away before the sandbox.
+func (m *marketplace) limit(around func(http.Handler) http.Handler) {
+	limited := around(http.HandlerFunc(m.serve))
+	m.limited.Store(&limited)
+}
+
+// serve notes when writes arrive and what was created.
+func (m *marketplace) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v1/") {
 		m.Sandbox.ServeHTTP(w, r)
 		return

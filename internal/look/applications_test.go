@@ -124,8 +124,8 @@ func TestReferencesAreRememberedForAWhile(t *testing.T) {
 		remembered time.Duration
 	}{
 		"15 seconds":                        {0, 0, "Shop", 15 * time.Second},
-		"no longer at a long interval":      {time.Hour, 10, "Shop", 15 * time.Second},
-		"longer where requests are scarce":  {time.Hour, 1, "Shop", 100 * time.Second},
+		"no longer at a long interval":      {time.Hour, 20, "Shop", 15 * time.Second},
+		"longer where requests are scarce":  {time.Hour, 1, "Shop", 300 * time.Second},
 		"but half of the interval there":    {time.Minute, 1, "Shop", 30 * time.Second},
 		"half of a short interval":          {10 * time.Second, 10, "Shop", 5 * time.Second},
 		"a second when missing":             {0, 0, "Till", time.Second},

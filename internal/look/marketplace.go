@@ -103,11 +103,11 @@ func (m *Marketplace) SecurityProfileExists(ctx context.Context, id string) (boo
 	return found, err
 }
 
-// SetPace bounds how long references are remembered: so long that they take at most one of
-// a hundred requests, and half of the interval at which objects are compared, so that each
-// comparison sees what changed since the one before.
+// SetPace bounds how long references are remembered: so long that one of them takes at most
+// one of three hundred requests, and half of the interval at which objects are compared, so
+// that each comparison sees what changed since the one before.
 func (m *Marketplace) SetPace(interval time.Duration, requestsPerSecond float64) {
-	age := min(max(referenceAge, time.Duration(100/requestsPerSecond*float64(time.Second))), interval/2)
+	age := min(max(referenceAge, time.Duration(300/requestsPerSecond*float64(time.Second))), interval/2)
 	m.applications.remember(age)
 	m.profiles.remember(age)
 }

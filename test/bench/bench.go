@@ -148,7 +148,7 @@ func (b *bench) publish(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results, sectionOf(string(page), startHead), sectionOf(string(page), neighbourHead))), 0o644); err != nil {
+	if err := os.WriteFile(b.settings.document, []byte(renderDocument(b.environment, b.results, sectionsOf(string(page)))), 0o644); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	b.progress.say("The table is in %s.", b.settings.document)

@@ -115,8 +115,13 @@ func (b *bench) publishBorne(out io.Writer) error {
 		}
 		cells = append(cells, []string{row.what, atMost(row.most).String(), text})
 	}
-	if _, err := io.WriteString(out, renderCells(cells)); err != nil {
+	table := renderCells(cells)
+	if _, err := io.WriteString(out, table); err != nil {
 		return fmt.Errorf("printing the table: %w", err)
 	}
-	return nil
+	if b.settings.document == "" {
+		return nil
+	}
+	where := b.environment
+	return b.writeSection(borneHead, fmt.Sprintf(bornePage, table, where.date, where.operator, where.machine()))
 }

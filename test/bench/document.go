@@ -51,7 +51,6 @@ time.
   the operator's, over all its processes.
 
 %s
-%s
 ## Where
 
 | what               | value |
@@ -71,6 +70,8 @@ $ make bench N=1000               # one size, or several: N=100,1000
 $ make bench N=100 JSON=out.json  # the figures as JSON, too
 $ make bench-start                # the section about starts
 $ make bench-neighbours           # the section about neighbours
+$ make bench-rest                 # the section about objects at rest; N=1000,10000 INTERVAL=1m
+$ make bench-borne                # the section about a marketplace that bears little
 ` + "```" + `
 `
 
@@ -114,6 +115,46 @@ Each client of the API server reads pages of 50 of 1,000 objects, and every four
 Measured %s with operator %s on %s.
 `
 
+// restHead begins the section of make bench-rest.
+const restHead = "## At rest"
+
+// restPage is that section.
+const restPage = restHead + `
+
+The calls of objects of one Marketplace over ten intervals of %s in which nothing changes, by
+object and interval. What is compared at the interval comes every 95 %% of it, so that ten
+intervals have ten or eleven sweeps. A list of impersonation configs has a hundred of them; one of users by
+their IDs has as many as fit into a URL of 2,000 characters, about 94 of these.
+
+%s
+Measured %s with operator %s on %s.
+`
+
+// borneHead begins the section of make bench-borne.
+const borneHead = "## A marketplace that bears less than is declared"
+
+// bornePage is that section.
+const bornePage = borneHead + `
+
+A marketplace answers 429 with Retry-After: 1 to what is more than it bears, one second's worth at once,
+while configs are created in it.
+
+%s
+Measured %s with operator %s on %s.
+`
+
+// sectionHeads are those of the sections that have a run of their own, in their order.
+var sectionHeads = []string{startHead, neighbourHead, restHead, borneHead}
+
+// sectionsOf are all sections of the page that other runs have written.
+func sectionsOf(page string) string {
+	var sections []string
+	for _, head := range sectionHeads {
+		sections = append(sections, sectionOf(page, head))
+	}
+	return strings.Join(sections, "\n")
+}
+
 // sectionOf is the section of the page that another run has written.
 func sectionOf(page, head string) string {
 	_, after, found := strings.Cut(page, head)
@@ -137,7 +178,7 @@ func (e environment) machine() string {
 	return sentence(plural(e.cores, "core"), e.platform, e.memory)
 }
 
-func renderDocument(where environment, results []figures, starts, neighbours string) string {
-	return fmt.Sprintf(page, renderTable(results), starts, neighbours, where.date, where.machine(),
+func renderDocument(where environment, results []figures, sections string) string {
+	return fmt.Sprintf(page, renderTable(results), sections, where.date, where.machine(),
 		where.operator, where.golang, where.kubernetes, where.controllerRuntime)
 }

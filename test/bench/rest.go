@@ -156,8 +156,16 @@ func (b *bench) publishRest(out io.Writer) error {
 		cells = append(cells, []string{grouped(each.size) + " " + each.kinds, atMost(restMost).String(), text})
 		values[each.key()] = each.calls
 	}
-	if _, err := io.WriteString(out, renderCells(cells)); err != nil {
+	table := renderCells(cells)
+	if _, err := io.WriteString(out, table); err != nil {
 		return fmt.Errorf("printing the table: %w", err)
+	}
+	if b.settings.document != "" && len(b.rests) == len(b.settings.sizes)*len(restKinds) {
+		where := b.environment
+		section := fmt.Sprintf(restPage, b.settings.interval, table, where.date, where.operator, where.machine())
+		if err := b.writeSection(restHead, section); err != nil {
+			return err
+		}
 	}
 	if b.settings.json == "" {
 		return nil

@@ -4,8 +4,10 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -105,16 +107,21 @@ func TestDocument(t *testing.T) {
 	}
 	starts := renderStartSection(where, "| start |\n")
 	neighbours := renderNeighbourSection(where, "| neighbour |\n")
-	page := renderDocument(where, results, starts, neighbours)
+	rest := fmt.Sprintf(restPage, time.Minute, "| rest |\n", where.date, where.operator, where.machine())
+	borne := fmt.Sprintf(bornePage, "| borne |\n", where.date, where.operator, where.machine())
+	page := renderDocument(where, results, strings.Join([]string{starts, neighbours, rest, borne}, "\n"))
 	for _, part := range []string{renderTable(results), "2 cores, linux/amd64 |", "| v0.25 |", "10 % ImpersonationConfigs", "$ make bench "} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
 		}
 	}
-	for head, section := range map[string]string{startHead: starts, neighbourHead: neighbours} {
+	for head, section := range map[string]string{startHead: starts, neighbourHead: neighbours, restHead: rest, borneHead: borne} {
 		if found := sectionOf(page, head); found != section {
 			t.Errorf("the section is %q, want %q", found, section)
 		}
+	}
+	if again := renderDocument(where, results, sectionsOf(page)); again != page {
+		t.Errorf("the sections do not outlast the next run:\n%s", again)
 	}
 	if strings.Contains(page, "%!") {
 		t.Errorf("the page is not filled in well:\n%s", page)

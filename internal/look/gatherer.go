@@ -85,9 +85,9 @@ type gatherer[K comparable, T any] struct {
 // question is a key that somebody waits for. All who ask for it before it is sent
 // share it.
 type question[K comparable, T any] struct {
-	key   K
-	edit  bool
-	asked time.Time
+	key     K
+	edit    bool
+	asked   time.Time
 	company company
 	askers  int
 	// sent is the batch that it went out with, nil before.

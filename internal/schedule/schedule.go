@@ -23,8 +23,10 @@ const (
 	// nobody tells when a fault of one route is over.
 	LastOutageRetry = 20 * time.Second
 	// FirstRecheck is how long it takes the first time until what was refused is asked for
-	// again, and LastRecheck how long at most: a person may help any time.
-	FirstRecheck, LastRecheck = 5 * time.Second, time.Minute
+	// again: a person may help any time.
+	FirstRecheck = 5 * time.Second
+	// LastRecheck is how long that takes at most.
+	LastRecheck = time.Minute
 	// LastWhileGoing is how long an attempt waits at most while the holder of what is taken
 	// may be on its way out.
 	LastWhileGoing = 5 * time.Second

@@ -33,6 +33,7 @@ import (
 	"github.com/ordercloud-operator/ordercloud-operator/internal/lifecycle"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/marketplace"
 	"github.com/ordercloud-operator/ordercloud-operator/internal/sandbox"
+	"github.com/ordercloud-operator/ordercloud-operator/internal/schedule"
 )
 
 // unit is one Marketplace, its reconciler and the sandbox behind it.
@@ -375,7 +376,7 @@ func TestRefusedCredentialsUnmakeReadyAndAnOutageDoesNot(t *testing.T) {
 		_, right := u.box.Credentials()
 		u.pass()
 		u.writeSecret("q7-wrong")
-		if result := u.pass(); result.RequeueAfter != time.Minute {
+		if result := u.pass(); result.RequeueAfter != schedule.FirstRecheck+schedule.FirstRetry {
 			t.Errorf("looks again after %s", result.RequeueAfter)
 		}
 		u.expect(map[string]string{"Ready": "False CredentialsInvalid", "Synced": "False CredentialsInvalid", "Stalled": "True CredentialsInvalid"})

@@ -53,3 +53,12 @@ func TestACanaryIsFoundHoweverItIsWritten(t *testing.T) {
 		t.Errorf("found %q", got)
 	}
 }
+
+func TestWhatLooksLikeAnEntityHidesNoEscape(t *testing.T) {
+	t.Parallel()
+	var canaries canary.Canaries
+	canaries.Add("password", "p;assword-12")
+	if got := canaries.In(`before &\u0070;assword-12 after`); len(got) == 0 {
+		t.Error("it is not found")
+	}
+}

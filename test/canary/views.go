@@ -82,8 +82,8 @@ func unescapeOne(text string) (meant string, length int) {
 		return string([]byte{byteOf(text[1], text[2])}), 3
 	case text[0] == '&':
 		end := strings.IndexByte(text[:min(len(text), longestEntity)], ';')
-		if end > 0 {
-			return html.UnescapeString(text[:end+1]), end + 1
+		if meant := html.UnescapeString(text[:end+1]); meant != text[:end+1] {
+			return meant, end + 1
 		}
 	}
 	return text[:1], 1
@@ -137,15 +137,19 @@ func nextRun(text string, from, least int, is *[256]bool) (begin, end int) {
 	return len(text), len(text)
 }
 
-func decodeBase64(text string) string {
+// decodeRuns decodes the runs of letters of which there are at least so many. A run may begin
+// within a group of letters, which are decoded together.
+func decodeRuns(text string, is *[256]bool, least, group int, appendRun func(decoded []byte, run string) []byte) string {
 	var decoded []byte
-	for begin, end := nextRun(text, 0, part, isBase64); begin < len(text); begin, end = nextRun(text, end, part, isBase64) {
-		for offset := range 4 { // a run may begin within a group
-			decoded = append(appendBase64(decoded, text[begin+offset:end]), '\n')
+	for begin, end := nextRun(text, 0, least, is); begin < len(text); begin, end = nextRun(text, end, least, is) {
+		for offset := range group {
+			decoded = append(appendRun(decoded, text[begin+offset:end]), '\n')
 		}
 	}
 	return string(decoded)
 }
+
+func decodeBase64(text string) string { return decodeRuns(text, isBase64, part, 4, appendBase64) }
 
 //go:norace
 func appendBase64(decoded []byte, run string) []byte {
@@ -166,13 +170,7 @@ func appendBase64(decoded []byte, run string) []byte {
 const leastDigits = 16
 
 func decodeHexadecimal(text string) string {
-	var decoded []byte
-	for begin, end := nextRun(text, 0, leastDigits, isHexadecimal); begin < len(text); begin, end = nextRun(text, end, leastDigits, isHexadecimal) {
-		for offset := range 2 { // a run may begin within a byte
-			decoded = append(appendHexadecimal(decoded, text[begin+offset:end]), '\n')
-		}
-	}
-	return string(decoded)
+	return decodeRuns(text, isHexadecimal, leastDigits, 2, appendHexadecimal)
 }
 
 //go:norace

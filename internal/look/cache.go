@@ -78,7 +78,7 @@ func (c *cache[T]) remembered(key string) (entry[T], int) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	for key, known := range c.entries {
-		if time.Since(known.asked) > max(referenceAge, time.Duration(c.age.Load())) {
+		if time.Since(known.asked) > time.Duration(c.age.Load()) {
 			delete(c.entries, key)
 		}
 	}

@@ -167,7 +167,7 @@ func (b *bench) publishStarts(out io.Writer) error {
 	if b.settings.document == "" || len(b.starts) != len(startings)*(1+len(b.settings.against)) {
 		return nil
 	}
-	return b.writeSection(startHead, renderStartSection(b.environment, table))
+	return b.writeSection(startHead, renderSection(startPage, b.environment, table))
 }
 
 // writeSection replaces one section of the page.

@@ -122,6 +122,5 @@ func (b *bench) publishBorne(out io.Writer) error {
 	if b.settings.document == "" {
 		return nil
 	}
-	where := b.environment
-	return b.writeSection(borneHead, fmt.Sprintf(bornePage, table, where.date, where.operator, where.machine()))
+	return b.writeSection(borneHead, renderSection(bornePage, b.environment, table))
 }

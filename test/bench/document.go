@@ -165,12 +165,9 @@ func sectionOf(page, head string) string {
 	return head + section
 }
 
-func renderNeighbourSection(where environment, table string) string {
-	return fmt.Sprintf(neighbourPage, table, where.date, where.operator, where.machine())
-}
-
-func renderStartSection(where environment, table string) string {
-	return fmt.Sprintf(startPage, table, where.date, where.operator, where.machine())
+// renderSection fills a section's page in: its own values, and where they were measured.
+func renderSection(page string, where environment, values ...any) string {
+	return fmt.Sprintf(page, append(values, where.date, where.operator, where.machine())...)
 }
 
 // machine is where the figures were measured.

@@ -68,5 +68,5 @@ func (b *bench) publishNeighbours(out io.Writer) error {
 	if b.settings.document == "" || len(b.neighbours) != len(neighbours())*(1+len(b.settings.against)) {
 		return nil
 	}
-	return b.writeSection(neighbourHead, renderNeighbourSection(b.environment, table))
+	return b.writeSection(neighbourHead, renderSection(neighbourPage, b.environment, table))
 }

@@ -161,9 +161,7 @@ func (b *bench) publishRest(out io.Writer) error {
 		return fmt.Errorf("printing the table: %w", err)
 	}
 	if b.settings.document != "" && len(b.rests) == len(b.settings.sizes)*len(restKinds) {
-		where := b.environment
-		section := fmt.Sprintf(restPage, b.settings.interval, table, where.date, where.operator, where.machine())
-		if err := b.writeSection(restHead, section); err != nil {
+		if err := b.writeSection(restHead, renderSection(restPage, b.environment, b.settings.interval, table)); err != nil {
 			return err
 		}
 	}

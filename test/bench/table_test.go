@@ -4,7 +4,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -105,10 +104,10 @@ func TestDocument(t *testing.T) {
 	where := environment{
 		date: "2026-11-22", cores: 2, platform: "linux/amd64", golang: "go1.26", operator: "v1", kubernetes: "v1.36", controllerRuntime: "v0.25",
 	}
-	starts := renderStartSection(where, "| start |\n")
-	neighbours := renderNeighbourSection(where, "| neighbour |\n")
-	rest := fmt.Sprintf(restPage, time.Minute, "| rest |\n", where.date, where.operator, where.machine())
-	borne := fmt.Sprintf(bornePage, "| borne |\n", where.date, where.operator, where.machine())
+	starts := renderSection(startPage, where, "| start |\n")
+	neighbours := renderSection(neighbourPage, where, "| neighbour |\n")
+	rest := renderSection(restPage, where, time.Minute, "| rest |\n")
+	borne := renderSection(bornePage, where, "| borne |\n")
 	page := renderDocument(where, results, strings.Join([]string{starts, neighbours, rest, borne}, "\n"))
 	for _, part := range []string{renderTable(results), "2 cores, linux/amd64 |", "| v0.25 |", "10 % ImpersonationConfigs", "$ make bench "} {
 		if !strings.Contains(page, part) {
